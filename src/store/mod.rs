@@ -13,7 +13,19 @@
 //! C6. A read sees every write up to `progress().written`, and may see later ones.
 //! C7. `reclaim` is idempotent and never touches what is alive.
 //!
-//! Reading order: `mod.rs`, `keys.rs`, `mem.rs`, `rocks/`, `faulty.rs`, `conformance.rs`.
+//! Reading order: `mod.rs`, `pool.rs`, `keys.rs`, `mem.rs`, `rocks/`, `faulty.rs`,
+//! `conformance.rs`.
+
+pub mod pool;
+
+pub mod keys;
+
+pub mod mem;
+
+pub mod faulty;
+
+#[cfg(test)]
+mod conformance;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -107,6 +119,13 @@ pub enum StoreError {
     /// The folder was written by a newer format.
     #[error("{0}")]
     NewerFormat(String),
+}
+
+impl StoreError {
+    /// What a submit after `close` comes to.
+    pub(crate) fn closed() -> Self {
+        Self::Io("the store is closed".to_owned())
+    }
 }
 
 /// A stored batch.
@@ -204,7 +223,8 @@ pub trait Engine: Send + Sync + 'static {
     /// starts in small state: the end of a log that was trimmed to nothing is its start.)
     fn end(&self, log: LogId) -> BoxFuture<'_, Result<Option<LogEnd>, StoreError>>;
 
-    /// The base offset of the first batch at or after `from` that holds a record at `at_ms` or later.
+    /// The base offset of the first batch that holds a record at `at_ms` or later, beginning with
+    /// the batch that contains `from` (or the next one when there is a gap).
     fn find_time(
         &self,
         log: LogId,
@@ -212,8 +232,8 @@ pub trait Engine: Send + Sync + 'static {
         at_ms: i64,
     ) -> BoxFuture<'_, Result<Option<Offset>, StoreError>>;
 
-    /// The base offset of the first batch such that at most `keep_bytes` lie from it to the end;
-    /// to within the grain of the engine's index, never keeping less than asked for.
+    /// The base offset of the last batch such that at least `keep_bytes` lie from it to the end, to
+    /// within the grain of the engine's index; `None` when the log has not that many.
     fn find_size(
         &self,
         log: LogId,
