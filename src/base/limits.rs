@@ -17,6 +17,14 @@ pub const TOPIC_NAME_MAX: usize = 249;
 /// (Kafka's `ReplicationControlManager.MAX_PARTITIONS_PER_BATCH`).
 pub const PARTITIONS_PER_REQUEST_MAX: usize = 10_000;
 
+/// Partitions that one broker may have over all its topics. Each costs memory for good, and clients
+/// with auto-creation make topics by mistyping; Kafka advises 4,000 a broker and has no bound.
+pub const PARTITIONS_MAX: usize = 200_000;
+
+/// Bytes of the keys and values that one topic or broker may have set, all together. Kafka's bound
+/// is the 8 MiB of a batch in its metadata log; honest settings are a few hundred bytes.
+pub const SETTINGS_BYTES_MAX: usize = 64 << 10;
+
 /// Join requests parked per group. Above this a client is misbehaving: Kafka's own default
 /// (`group.max.size`) is unbounded.
 pub const GROUP_MEMBERS_MAX: usize = 10_000;
@@ -34,3 +42,19 @@ pub const DECOMPRESSED_BATCH_MAX: usize = 1 << 30;
 
 /// Bytes of appended records that wait for the writer. Above this, producers wait for a permit.
 pub const APPEND_QUEUE_BYTES_MAX: usize = 256 << 20;
+
+/// Partitions that all fetch sessions together remember. Kafka bounds only the sessions; above
+/// this a consumer is served without a session, which costs it bandwidth and nothing else.
+pub const FETCH_SESSION_PARTITIONS_MAX: usize = 1_000_000;
+
+/// Faulty records of one batch that its refusal names one by one. Kafka names all; a compressed
+/// batch could make that a hundred million.
+pub const RECORD_FAULTS_MAX: usize = 1_000;
+
+/// Idempotent producers remembered per partition. Above this those that have been silent for the
+/// longest are forgotten early, as if they had expired. Kafka remembers any number.
+pub const PRODUCERS_PER_PARTITION_MAX: usize = 100_000;
+
+/// Bytes of replies that one connection holds because its peer does not read. Above this no
+/// further request of it is begun; a single reply (a fetch) may be larger.
+pub const UNSENT_REPLY_BYTES_MAX: usize = 1 << 20;
