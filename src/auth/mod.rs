@@ -43,7 +43,7 @@ pub enum Resource<'a> {
 }
 
 /// Proof that a caller was asked about. It cannot be made elsewhere.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Permit(());
 
 /// The caller may not.

@@ -62,6 +62,16 @@ impl Journal {
         self.applied.borrow().failed.clone()
     }
 
+    /// Returns when the store has failed; never, as long as it works.
+    pub async fn failed(&self) -> StoreError {
+        let mut applied = self.applied.subscribe();
+        let progress = applied
+            .wait_for(|progress| progress.failed.is_some())
+            .await
+            .expect("the sender lives in self");
+        progress.failed.clone().expect("it was waited for")
+    }
+
     async fn reached(&self, far_enough: impl Fn(&Progress) -> bool) -> Result<(), StoreError> {
         let mut applied = self.applied.subscribe();
         let progress = applied
