@@ -16,7 +16,7 @@
 //! both are int32, like timeouts and sizes. Those unresolved are read as -2 in a second pass, which
 //! no array accepts; if that passes they were numbers, and a third pass reads all as it is.
 //!
-//! Known to be stricter than Kafka: a tag number above 4,096 near the end of a request, and a
+//! Known to be stricter than Kafka: a tag number above 16,384 near the end of a request, and a
 //! boolean sent as a byte above 0x7f that looks like the start of an impossible count. No client
 //! sends either.
 
@@ -27,7 +27,7 @@ use kafka_protocol::protocol::{Decodable, HeaderVersion};
 use crate::base::limits::{ARRAY_ELEMENTS_MAX, TAGGED_FIELDS_MAX};
 
 /// Counts up to this are never suspicious: what they reserve is small.
-const HARMLESS: usize = 1 << 12;
+const HARMLESS: usize = 1 << 14;
 
 /// Decodes a request body. The error says what is wrong with it.
 pub(super) fn decode<R>(body: Bytes, version: i16) -> Result<R, String>
@@ -95,7 +95,9 @@ struct Guard {
 #[derive(Default)]
 struct Tags {
     varints: u8,
+    /// The last varint but one.
     tag: u32,
+    last: u32,
     run: usize,
 }
 
@@ -184,18 +186,18 @@ impl Guard {
 impl Tags {
     fn varint(&mut self, value: u32) {
         self.varints = self.varints.saturating_add(1);
-        if self.varints == 1 {
-            self.tag = value;
-        }
+        self.tag = std::mem::replace(&mut self.last, value);
     }
 
     /// Counts one tagged field if it looks like one. A zero in the tag's place is what an array of
     /// (string, no tagged fields) has; as a tag it could not repeat.
     fn ended_by_bytes(&mut self) -> usize {
         match (self.varints, self.tag) {
+            (0 | 1, _) => self.run = 0,
             (2, 0) => {}
             (2, _) => self.run += 1,
-            _ => self.run = 0,
+            // Their count stood before the first of them.
+            _ => self.run = 1,
         }
         self.varints = 0;
         self.run
