@@ -146,6 +146,12 @@ fn any_version<R: Message>() -> std::ops::RangeInclusive<i16> {
     R::VERSIONS.min..=R::VERSIONS.max
 }
 
+/// Bytes as in requests: mostly zeros and small numbers.
+fn sparse() -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![6 => Just(0u8), 3 => 1u8..4, 1 => any::<u8>()];
+    prop::collection::vec(byte, 0..200)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
@@ -163,7 +169,7 @@ proptest! {
 
     #[test]
     fn sparse_garbage_never_panics_or_allocates(
-        bytes in prop::collection::vec(prop_oneof![6 => Just(0u8), 3 => 1u8..4, 1 => any::<u8>()], 0..200),
+        bytes in sparse(),
         produce in any_version::<ProduceRequest>(),
         fetch in any_version::<FetchRequest>(),
         join in any_version::<JoinGroupRequest>(),
