@@ -1,10 +1,10 @@
 """The broker that a compat program talks to: Klamm, Apache Kafka itself, or one that runs already.
 
-    BROKER unset        a fresh Klamm (the release binary) on a free port, data in a temporary folder
-    BROKER=kafka        a fresh Apache Kafka: every expectation in these folders is checked against it
+    BROKER unset        a fresh Klamm (the release binary) on a free port, in a temporary folder
+    BROKER=kafka        a fresh Apache Kafka: every expectation here has been checked against it
     BROKER=host:port    a broker somebody else started; what needs a restart is skipped
 
-As a program, `broker.py COMMAND...` runs COMMAND with BROKER=host:port set and stops the broker after it.
+As a program, `broker.py COMMAND...` runs COMMAND with BROKER=host:port set, then stops the broker.
 """
 
 import os
@@ -35,7 +35,7 @@ def free_port():
 
 
 def answers(address):
-    """Whether the broker answers a raw ApiVersions request: the first moment a client can use it."""
+    """Whether the broker answers a raw ApiVersions request: from then on a client can use it."""
     host, port = address.rsplit(":", 1)
     request = struct.pack(">hhih", 18, 0, 1, -1)
     try:

@@ -48,7 +48,7 @@ class Checks:
 
 
 def eventually(check, seconds=30):
-    """Repeats `check` until it returns something true; a broker may apply a change a moment later."""
+    """Repeats `check` until it is true; a broker may apply a change a moment later."""
     deadline = time.monotonic() + seconds
     while True:
         result = check()

@@ -172,7 +172,7 @@ def main():
             if writer.topic == "all" and not wrong and len(found) != writer.sent:
                 wrong.append(f"all: {writer.sent} were sent, {len(found)} are there")
         passed, failed = passed + (not wrong), failed + bool(wrong)
-        print(f"{'FAILED' if wrong else 'ok    '} at the end everything that was sent is there once")
+        print(f"{'FAILED' if wrong else 'ok    '} at the end everything sent is there once")
         for sentence in wrong:
             print(f"       {sentence}", flush=True)
     print(f"crash: {passed} passed, {failed} failed")

@@ -92,7 +92,8 @@ def positions(broker):
     between = int(time.time() * 1000)
     time.sleep(0.05)
     kcat(broker, "-P", "-t", topic, given="4\n5\n")
-    for start, expected in [("3", "345"), ("-1", "5"), (f"s@{between}", "45"), ("beginning", "012345")]:
+    starts = [("3", "345"), ("-1", "5"), (f"s@{between}", "45"), ("beginning", "012345")]
+    for start, expected in starts:
         got = kcat(broker, "-C", "-t", topic, "-p", "0", "-e", "-q", "-o", start)
         assert got.replace("\n", "") == expected, (start, got)
     assert kcat(broker, "-C", "-t", topic, "-o", "1", "-p", "0", "-c", "2", "-q") == "1\n2\n"

@@ -1,4 +1,4 @@
-"""A group of three processes shares a topic; one is killed; the others take over and nothing is lost."""
+"""Three processes share a group; one is killed; the others take over and nothing is lost."""
 
 import pathlib
 import subprocess

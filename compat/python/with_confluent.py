@@ -130,7 +130,7 @@ def keys_headers_and_nulls(broker):
     topic = new_topic(broker)
     now = int(time.time() * 1000)
     records = [
-        (0, b"key", b"value", [("trace", b"1"), ("trace", b"2"), ("empty", b""), ("null", None)], now),
+        (0, b"key", b"value", [("trace", b"1"), ("trace", b"2"), ("no", b""), ("", None)], now),
         (0, None, b"no key", None, now + 1),
         (0, b"tombstone", None, None, now + 2),
         (0, b"", b"", None, now + 3),
@@ -215,9 +215,10 @@ def beginning_end_timestamp(broker):
     low, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=30)
     assert (low, high) == (0, 100)
 
-    for at, expected in [(start, 0), (start + 41_500, 42), (start + 99_000, 99), (start + 10**7, -1)]:
-        (found,) = consumer.offsets_for_times([TopicPartition(topic, 0, at)], timeout=30)
-        assert found.offset == expected, (at, found)
+    for after, expected in [(0, 0), (41_500, 42), (99_000, 99), (10**7, -1)]:
+        asked = TopicPartition(topic, 0, start + after)
+        (found,) = consumer.offsets_for_times([asked], timeout=30)
+        assert found.offset == expected, (after, found)
 
     consumer.assign([TopicPartition(topic, 0, 42)])
     assert take(consumer, 1)[0].value() == b"42"
@@ -284,9 +285,8 @@ def commit_and_resume(broker):
     consumer = consumer_of(broker, group)
     consumer.subscribe([topic])
     seventh = take(consumer, 7)[-1]
-    consumer.commit(
-        offsets=[TopicPartition(topic, 0, seventh.offset() + 1, metadata="seven")], asynchronous=False
-    )
+    mark = TopicPartition(topic, 0, seventh.offset() + 1, metadata="seven")
+    consumer.commit(offsets=[mark], asynchronous=False)
     consumer.close()
     consumer = consumer_of(broker, group)
     (committed,) = consumer.committed([TopicPartition(topic, 0)], timeout=30)
