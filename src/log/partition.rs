@@ -50,7 +50,7 @@ pub enum AppendError {
     /// A gap, a repetition of what is no longer remembered, or an epoch that does not begin at 0.
     /// OUT_OF_ORDER_SEQUENCE_NUMBER.
     #[error(
-        "producer {producer_id} of epoch {epoch} sent sequence number {sequence}, expected {expected}"
+        "producer {producer_id} with epoch {epoch} must send sequence {expected}, not {sequence}"
     )]
     OutOfOrderSequence { producer_id: ProducerId, epoch: i16, sequence: i32, expected: i32 },
     /// A newer instance of the producer has written. INVALID_PRODUCER_EPOCH.

@@ -3,9 +3,10 @@
 //!
 //! ```text
 //!  0 base offset i64      | 17 CRC-32C u32  (of all that follows it)
-//!  8 length i32           | 21 attributes i16: codec 0-2, append time 3, transactional 4, control 5
+//!  8 length i32           | 21 attributes i16: bits 0-2 codec, 3 append time, 4 transactional,
+//!                         |    5 control
 //! 12 leader epoch i32     | 23 last offset delta i32 | 27 base time i64 | 35 max time i64
-//! 16 magic i8             | 43 producer id i64 | 51 epoch i16 | 53 sequence i32 | 57 count i32
+//! 16 magic i8             | 43 producer id i64, epoch i16, 53 sequence i32 | 57 count i32
 //! ```
 //! All big-endian. Base offset and leader epoch lie outside the CRC, so a batch is stored as its
 //! client sent it and the two are filled in when it is read: see [`write_patched`].
@@ -228,3 +229,6 @@ pub fn write_patched(out: &mut BytesMut, records: &[u8], base_offset: Offset, le
     out.put_i32(leader_epoch);
     out.put_slice(rest);
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 //!
 //! A record is `size, attributes, timestamp delta, offset delta, key, value, headers`, where every
 //! number but the attributes is a zig-zag varint and a negative length means null (Kafka's
-//! `DefaultRecord`). The walk reads from [`Input`]: a slice, or a compressed stream that is unfolded
+//! `DefaultRecord`). The walk reads from [`Input`]: a slice, or a compressed stream that unfolds
 //! through a small buffer. It allocates nothing per record and trusts no number it reads.
 
 use std::io::Read;
@@ -121,11 +121,9 @@ fn read_record(
     index: i32,
 ) -> Result<RecordView, Stop> {
     let size = varint(input)?;
-    let room = u64::try_from(size).map_err(|_| RecordFormat::Size(size))?;
-    if room > input.room() {
-        return Err(RecordFormat::Size(size).into());
-    }
-    let end = input.position() + room;
+    let bytes = u64::try_from(size).map_err(|_| RecordFormat::Size(size))?;
+    input.check_room(bytes).map_err(|stop| stop.unwrap_or(RecordFormat::Size(size).into()))?;
+    let end = input.position() + bytes;
     input.byte()?; // A record's attributes are unused.
     let timestamp_delta = varlong(input)?;
     let offset_delta = varint(input)?;
@@ -252,8 +250,8 @@ pub(crate) trait Input {
     fn skip(&mut self, bytes: u64) -> Result<(), Stop>;
     /// Bytes consumed so far.
     fn position(&self) -> u64;
-    /// Bytes that can follow at most.
-    fn room(&self) -> u64;
+    /// Fails if so many bytes cannot follow; with `None` because they are not there.
+    fn check_room(&self, bytes: u64) -> Result<(), Option<Stop>>;
     fn is_at_end(&mut self) -> Result<bool, Stop>;
 }
 
@@ -284,8 +282,8 @@ impl Input for Slice<'_> {
         self.at
     }
 
-    fn room(&self) -> u64 {
-        self.rest.len() as u64
+    fn check_room(&self, bytes: u64) -> Result<(), Option<Stop>> {
+        if bytes > self.rest.len() as u64 { Err(None) } else { Ok(()) }
     }
 
     fn is_at_end(&mut self) -> Result<bool, Stop> {
@@ -356,8 +354,10 @@ impl<R: Read> Input for Stream<R> {
         self.before + self.at as u64
     }
 
-    fn room(&self) -> u64 {
-        (limits::DECOMPRESSED_BATCH_MAX as u64).saturating_sub(self.position())
+    fn check_room(&self, bytes: u64) -> Result<(), Option<Stop>> {
+        // How much a stream holds is known at its end only, how much it may hold at once.
+        let most = limits::DECOMPRESSED_BATCH_MAX as u64;
+        if bytes > most.saturating_sub(self.position()) { Err(Some(Stop::TooMuch)) } else { Ok(()) }
     }
 
     fn is_at_end(&mut self) -> Result<bool, Stop> {

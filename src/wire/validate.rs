@@ -45,6 +45,7 @@ pub struct Rules {
 }
 
 /// A batch that passed every check; only [`validate`] makes one.
+#[expect(clippy::manual_non_exhaustive, reason = "no other room of this crate is to make one")]
 #[derive(Clone, Debug)]
 pub struct ValidBatch {
     /// The bytes to store.
@@ -304,10 +305,10 @@ fn survey(batch: &[u8], header: &BatchHeader, rules: &Rules) -> Result<Survey, B
                 return Next::Stop;
             }
         }
-        if let Some(kind) = record_fault(&record, header, rules) {
-            if faults.len() < limits::RECORD_FAULTS_MAX {
-                faults.push(RecordFault { index: record.index, kind });
-            }
+        if let Some(kind) = record_fault(&record, header, rules)
+            && faults.len() < limits::RECORD_FAULTS_MAX
+        {
+            faults.push(RecordFault { index: record.index, kind });
         }
         found.max_timestamp_ms = found.max_timestamp_ms.max(record.timestamp_ms);
         Next::Go
