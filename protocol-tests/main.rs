@@ -8,7 +8,21 @@ mod harness;
 
 mod samples;
 
+mod alter_configs;
 mod api_versions;
+mod configs;
+mod create_partitions;
+mod delete_records;
+mod fetch;
+mod fetch_sessions;
 mod frames;
+mod leader_epochs;
+mod list_offsets;
+mod metadata;
 mod pipeline;
+mod produce;
+mod produce_codecs;
+mod produce_idempotent;
+mod produce_invalid;
+mod topics;
 mod undecodable;

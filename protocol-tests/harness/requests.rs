@@ -5,11 +5,13 @@ use bytes::Bytes;
 use kafka_protocol::{
     ResponseError,
     messages::{
-        CreateTopicsRequest, DescribeTopicPartitionsRequest, FetchRequest, InitProducerIdRequest,
-        ListOffsetsRequest, MetadataRequest, MetadataResponse, ProduceRequest, ProducerId,
-        TopicName,
+        CreateTopicsRequest, DeleteRecordsRequest, DescribeTopicPartitionsRequest, FetchRequest,
+        InitProducerIdRequest, ListOffsetsRequest, MetadataRequest, MetadataResponse,
+        ProduceRequest, ProducerId, TopicName,
         create_topics_request::{CreatableTopic, CreatableTopicConfig},
         create_topics_response::CreatableTopicResult,
+        delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic},
+        delete_records_response::DeleteRecordsPartitionResult,
         describe_topic_partitions_request::TopicRequest,
         fetch_request::{FetchPartition, FetchTopic},
         fetch_response::PartitionData,
@@ -223,6 +225,30 @@ impl Client {
         self.call(version, &request).topics.remove(0).partitions.remove(0)
     }
 
+    /// Deletes the records of partition 0 before this offset.
+    #[track_caller]
+    pub(crate) fn delete_records(&mut self, topic: &Topic, before: i64) {
+        let answer = self.delete_records_of(2, topic, 0, before);
+        assert_eq!((error(answer.error_code), answer.low_watermark), (None, before));
+    }
+
+    pub(crate) fn delete_records_of(
+        &mut self,
+        version: i16,
+        topic: &Topic,
+        partition: i32,
+        before: i64,
+    ) -> DeleteRecordsPartitionResult {
+        let partition =
+            DeleteRecordsPartition::default().with_partition_index(partition).with_offset(before);
+        let asked = DeleteRecordsTopic::default()
+            .with_name(topic_name(&topic.name))
+            .with_partitions(vec![partition]);
+        let request =
+            DeleteRecordsRequest::default().with_topics(vec![asked]).with_timeout_ms(30_000);
+        self.call(version, &request).topics.remove(0).partitions.remove(0)
+    }
+
     /// Metadata of these topics without creating them.
     pub(crate) fn metadata(&mut self, version: i16, names: &[&str]) -> MetadataResponse {
         let topics = names
@@ -232,6 +258,11 @@ impl Client {
             .with_topics(Some(topics.collect()))
             .with_allow_auto_topic_creation(version < 4);
         self.call(version, &request)
+    }
+
+    /// The broker's node id.
+    pub(crate) fn node(&mut self) -> i32 {
+        self.metadata(12, &[]).brokers[0].node_id.0
     }
 
     /// The leader epoch of partition 0.
