@@ -18,6 +18,10 @@ use crate::base::{Offset, ProducerId};
 use crate::log::partition::AppendError;
 use crate::wire::batch::{BatchHeader, NO_SEQUENCE, take_from_sequence};
 
+/// The epoch of who is not known; a client that sends it gets its repetitions recognised, and no
+/// other check, as in Kafka.
+const NO_EPOCH: i16 = -1;
+
 /// A batch that a producer may send once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SentBatch {
@@ -97,14 +101,15 @@ impl Producers {
     /// Whether the batch may follow what its producer sent before
     /// (`ProducerAppendInfo.checkProducerEpoch`, `checkSequence`).
     pub(super) fn check(&self, header: &BatchHeader) -> Result<(), AppendError> {
-        let Some(producer) = self.by_id.get(&header.producer_id) else { return Ok(()) };
+        let known = self.by_id.get(&header.producer_id);
+        let current = known.map_or(NO_EPOCH, |producer| producer.epoch);
         let BatchHeader { producer_id, producer_epoch: epoch, base_sequence: sequence, .. } =
             *header;
-        if epoch < producer.epoch {
-            let current = producer.epoch;
+        if epoch < current {
             return Err(AppendError::InvalidProducerEpoch { producer_id, epoch, current });
         }
-        let last = if epoch == producer.epoch { producer.last_sequence() } else { NO_SEQUENCE };
+        let Some(producer) = known.filter(|_| current != NO_EPOCH) else { return Ok(()) };
+        let last = if epoch == current { producer.last_sequence() } else { NO_SEQUENCE };
         let expected = if last == i32::MAX { 0 } else { last + 1 };
         if sequence != expected {
             return Err(AppendError::OutOfOrderSequence { producer_id, epoch, sequence, expected });

@@ -9,7 +9,7 @@
 
 use std::io::{self, Read, Write};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
 use lz4_flex::frame::{BlockMode, BlockSize, FrameDecoder, FrameEncoder, FrameInfo};
 
@@ -22,7 +22,7 @@ mod snappy;
 pub fn decoder(codec: Codec, payload: &[u8]) -> Result<Box<dyn Read + '_>, BatchError> {
     Ok(match codec {
         Codec::None => Box::new(payload),
-        Codec::Gzip => Box::new(MultiGzDecoder::new(payload)),
+        Codec::Gzip => Box::new(GzipReader { member: GzDecoder::new(payload) }),
         Codec::Snappy => Box::new(SnappyReader::new(payload)),
         Codec::Lz4 => {
             check_lz4_frame(payload)
@@ -68,6 +68,26 @@ pub fn compress(codec: Codec, from: &mut dyn Read, to: &mut dyn Write) -> io::Re
         }
     }
     Ok(())
+}
+
+/// Member after member; what follows them and is none is left alone, as Java's reader does it.
+struct GzipReader<'a> {
+    member: GzDecoder<&'a [u8]>,
+}
+
+const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
+
+impl Read for GzipReader<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let count = self.member.read(out)?;
+            let rest = *self.member.get_ref();
+            if count > 0 || out.is_empty() || !rest.starts_with(&GZIP_MAGIC) {
+                return Ok(count);
+            }
+            self.member = GzDecoder::new(rest);
+        }
+    }
 }
 
 const LZ4_MAGIC: [u8; 4] = [0x04, 0x22, 0x4d, 0x18];

@@ -8,8 +8,8 @@
 //! that do not make another one are dropped.
 //!
 //! Where we differ: a compressed record must fill the size it claims (Kafka stores it, and its
-//! consumers fail); a producer's epoch must not be negative; what unfolds to more than
-//! `limits::DECOMPRESSED_BATCH_MAX` is refused.
+//! consumers fail); a compressed record out of its place is an INVALID_RECORD (Kafka answers
+//! UNKNOWN_SERVER_ERROR); what unfolds to more than `limits::DECOMPRESSED_BATCH_MAX` is refused.
 
 use bytes::Bytes;
 
@@ -111,9 +111,6 @@ pub enum BatchError {
     /// An idempotent producer counts from 0. INVALID_RECORD.
     #[error("producer {producer_id} sent the sequence number {sequence}")]
     Sequence { producer_id: i64, sequence: i32 },
-    /// Epochs count from 0. INVALID_PRODUCER_EPOCH (Kafka lets -1 pass).
-    #[error("producer {producer_id} sent the epoch {epoch}")]
-    ProducerEpoch { producer_id: i64, epoch: i16 },
     /// A record's bytes make no sense. INVALID_RECORD.
     #[error("record {index}: {fault}")]
     Record { index: i32, fault: RecordFormat },
@@ -277,9 +274,6 @@ fn check_header(header: &BatchHeader) -> Result<(), BatchError> {
     }
     if header.has_producer() && header.base_sequence < 0 {
         return Err(BatchError::Sequence { producer_id, sequence: header.base_sequence });
-    }
-    if header.has_producer() && header.producer_epoch < 0 {
-        return Err(BatchError::ProducerEpoch { producer_id, epoch: header.producer_epoch });
     }
     Ok(())
 }

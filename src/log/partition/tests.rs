@@ -172,6 +172,18 @@ fn a_newer_epoch_begins_at_zero_and_fences_the_older() {
 }
 
 #[test]
+fn a_producer_without_an_epoch_may_send_any_sequence_as_in_kafka() {
+    let mut log = Partition::new(LOG, 4);
+    assert_eq!(send(&mut log, -1, 0, 1), Ok((0, 0, false)));
+    assert_eq!(send(&mut log, -1, 0, 1), Ok((0, 0, true)));
+    assert_eq!(send(&mut log, -1, 9, 1), Ok((1, 1, false)));
+    let refusal = AppendError::InvalidProducerEpoch { producer_id: 7, epoch: -5, current: -1 };
+    assert_eq!(send(&mut log, -5, 10, 1), Err(refusal.clone()));
+    assert_eq!(send(&mut Partition::new(LOG, 4), -5, 0, 1), Err(refusal));
+    assert_eq!(send(&mut log, 2, 3, 1), Ok((2, 2, false)));
+}
+
+#[test]
 fn a_silent_producer_is_forgotten_and_may_begin_anywhere() {
     let mut log = Partition::new(LOG, 4);
     log.append(at(1_000), batch_from(7, 3, 0, 1)).expect("it is new");

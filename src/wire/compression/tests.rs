@@ -53,6 +53,14 @@ fn noise_is_no_stream() {
 }
 
 #[test]
+fn gzip_may_have_members_and_rubbish_after_them_as_in_java() {
+    let plain = text(50_000);
+    let member = squeeze(Codec::Gzip, &plain);
+    let twice = [&member[..], &member[..], b"rubbish"].concat();
+    assert_eq!(unfold(Codec::Gzip, &twice), Ok([&plain[..], &plain[..]].concat()));
+}
+
+#[test]
 fn snappy_is_read_as_java_frames_it_and_bare() {
     let plain = text(50_000);
     let block = snap::raw::Encoder::new().compress_vec(&plain).expect("memory");
