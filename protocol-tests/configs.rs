@@ -97,21 +97,22 @@ fn every_setting_of_a_topic_is_described() {
 #[test]
 fn every_version_describes_a_setting_of_the_topic_itself() {
     let mut client = connect();
-    let topic = client.topic_with("configs-own", 1, &[("retention.ms", "12345")]);
+    let topic = client.topic_with("configs-own", 1, &[("cleanup.policy", "compact")]);
     for version in 1..=4 {
-        let result = describe(&mut client, version, (TOPIC, &topic.name), Some(&["retention.ms"]));
+        let result =
+            describe(&mut client, version, (TOPIC, &topic.name), Some(&["cleanup.policy"]));
         assert_eq!((error(result.error_code), result.configs.len()), (None, 1), "v{version}");
         let found = &result.configs[0];
-        assert_eq!(found.value, Some(text("12345")), "v{version}");
+        assert_eq!(found.value, Some(text("compact")), "v{version}");
         assert_eq!(found.config_source, FROM_TOPIC, "v{version}");
         // The topic's own value stands before what it hides.
-        assert_eq!(found.synonyms[0].name, text("retention.ms"));
+        assert_eq!(found.synonyms[0].name, text("cleanup.policy"));
         assert_eq!(
             (found.synonyms[0].source, found.synonyms[0].value.clone()),
-            (FROM_TOPIC, Some(text("12345")))
+            (FROM_TOPIC, Some(text("compact")))
         );
         let last = found.synonyms.last().expect("a default");
-        assert_eq!((&*last.name, last.source), ("log.retention.hours", FROM_DEFAULT));
+        assert_eq!((&*last.name, last.source), ("log.cleanup.policy", FROM_DEFAULT));
         let told = found.documentation.as_ref().is_some_and(|d| !d.is_empty());
         assert_eq!(told, version >= 3, "v{version}");
     }

@@ -22,7 +22,7 @@ use kafka_protocol::{
         offset_for_leader_epoch_request::{OffsetForLeaderPartition, OffsetForLeaderTopic},
         *,
     },
-    protocol::{Encodable, Request},
+    protocol::Request,
 };
 use uuid::Uuid;
 

@@ -5,13 +5,14 @@ use bytes::Bytes;
 use kafka_protocol::{
     ResponseError,
     messages::{
-        CreateTopicsRequest, DeleteRecordsRequest, DescribeTopicPartitionsRequest, FetchRequest,
-        InitProducerIdRequest, ListOffsetsRequest, MetadataRequest, MetadataResponse,
-        ProduceRequest, ProducerId, TopicName,
+        CreateTopicsRequest, DeleteRecordsRequest, DeleteTopicsRequest,
+        DescribeTopicPartitionsRequest, FetchRequest, InitProducerIdRequest, ListOffsetsRequest,
+        MetadataRequest, MetadataResponse, ProduceRequest, ProducerId, TopicName,
         create_topics_request::{CreatableTopic, CreatableTopicConfig},
         create_topics_response::CreatableTopicResult,
         delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic},
         delete_records_response::DeleteRecordsPartitionResult,
+        delete_topics_request::DeleteTopicState,
         describe_topic_partitions_request::TopicRequest,
         fetch_request::{FetchPartition, FetchTopic},
         fetch_response::PartitionData,
@@ -223,6 +224,14 @@ impl Client {
         let request =
             ListOffsetsRequest::default().with_replica_id((-1).into()).with_topics(vec![topic]);
         self.call(version, &request).topics.remove(0).partitions.remove(0)
+    }
+
+    #[track_caller]
+    pub(crate) fn delete_topic(&mut self, topic: &Topic) {
+        let which = DeleteTopicState::default().with_name(None).with_topic_id(topic.id);
+        let request =
+            DeleteTopicsRequest::default().with_topics(vec![which]).with_timeout_ms(30_000);
+        assert_eq!(error(self.call(6, &request).responses[0].error_code), None);
     }
 
     /// Deletes the records of partition 0 before this offset.
