@@ -87,6 +87,8 @@ impl Journal {
     /// Follows the store's progress until the store is gone.
     pub async fn run(self: Arc<Self>) {
         let mut progress = self.engine.progress();
+        // What the store reached before this task began counts too.
+        progress.mark_changed();
         while progress.changed().await.is_ok() {
             let now = progress.borrow_and_update().clone();
             self.apply(now);
