@@ -9,6 +9,7 @@ As a program, `broker.py COMMAND...` runs COMMAND with BROKER=host:port set, the
 
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -29,9 +30,12 @@ def klamm_binary():
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port below those that the system hands out by itself, so that nobody takes it meanwhile."""
+    while True:
+        port = random.randint(20_000, 32_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 def answers(address):
@@ -58,6 +62,9 @@ class Broker:
         self.log = self.folder / "broker.log"
         self.process = None
         self.address = None
+
+    def prepare(self):
+        """What has to be done once before the first start."""
 
     def launch(self, command):
         with open(self.log, "ab") as log:
@@ -103,9 +110,12 @@ class Broker:
         return self
 
     def __exit__(self, *failure):
-        self.stop()
         if failure[0] is not None:
             sys.stderr.write(f"-- the broker's last lines:\n{self.log_tail()}\n")
+        self.close()
+
+    def close(self):
+        self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -140,10 +150,14 @@ class ApacheKafka(Broker):
         super().__init__(folder)
         self.properties = self.folder / "server.properties"
 
-    def start(self):
+    def prepare(self):
+        """Takes a port and formats the folder, once."""
         if self.address is None:
             self.address = f"127.0.0.1:{free_port()}"
             self.configure()
+
+    def start(self):
+        self.prepare()
         self.launch(self.java("kafka.Kafka", str(self.properties)))
         self.wait_until(lambda: answers(self.address), 120)
 
