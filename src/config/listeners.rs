@@ -182,19 +182,22 @@ fn check_advertised(
     listen: &[Place],
     told: &[Place],
 ) -> Result<(), ConfigError> {
-    let key = keys::ADVERTISED_LISTENERS;
+    let error = |why: String| match settings.get(keys::ADVERTISED_LISTENERS) {
+        Some(_) => error(settings, keys::ADVERTISED_LISTENERS, why),
+        None => error(settings, keys::LISTENERS, why),
+    };
     for place in told {
         if !listen.iter().any(|listener| listener.name == place.name) {
             let why = format!("{} is not one of the listeners", place.name);
-            return Err(error(settings, key, why));
+            return Err(error(why));
         }
         if place.host.parse().is_ok_and(|ip: IpAddr| ip.is_unspecified()) {
             let why = format!(
-                "clients cannot connect to {}: say in advertised.listeners which host name or \
-                 address they are to use",
+                "clients cannot connect to {}: say in advertised.listeners (or with \
+                 --advertise) which host name or address they are to use",
                 place.host
             );
-            return Err(error(settings, key, why));
+            return Err(error(why));
         }
     }
     match listen.iter().find(|place| !told.iter().any(|other| other.name == place.name)) {
@@ -202,7 +205,7 @@ fn check_advertised(
         Some(place) => {
             let why =
                 format!("listener {} is missing: clients could not be told of it", place.name);
-            Err(error(settings, key, why))
+            Err(error(why))
         }
         None => Ok(()),
     }

@@ -63,7 +63,7 @@ impl Sources {
             read.put(name, value, format!("flag {flag}"));
         }
         if self.container {
-            read.container_listeners();
+            read.container_defaults();
         }
         read
     }
@@ -132,8 +132,13 @@ impl Read {
     }
 
     /// As in the apache/kafka image: who says only what clients are told listens on all
-    /// interfaces at the same ports; who says nothing listens on all and tells "localhost".
-    fn container_listeners(&mut self) {
+    /// interfaces at the same ports; who says nothing listens on all and tells "localhost". The
+    /// data lies on the image's volume.
+    fn container_defaults(&mut self) {
+        let (dirs, dir) = (keys::LOG_DIRS.name(), keys::LOG_DIR.name());
+        if !self.given.contains_key(dirs) && !self.given.contains_key(dir) {
+            self.fill(dirs, "/var/lib/kafka/data".to_owned());
+        }
         let (listeners, advertised) = (keys::LISTENERS.name(), keys::ADVERTISED_LISTENERS.name());
         if self.given.contains_key(listeners) {
             return;

@@ -79,7 +79,7 @@ fn what_kafka_refuses_is_refused() {
     check_refused(&[("listeners", "PLAINTEXT://h:99999")], "Unable to parse");
     check_refused(&[("listeners", "")], "at least one");
     let zeros = [("listeners", "PLAINTEXT://0.0.0.0:9092")];
-    check_refused(&zeros, "clients cannot connect to 0.0.0.0");
+    check_refused(&zeros, "listeners=PLAINTEXT://0.0.0.0:9092 (flag --set): clients cannot");
     check_refused(&[("advertised.listeners", "OTHER://h:1")], "OTHER is not one of the listeners");
     check_refused(
         &[("listeners", "OTHER://h:1")],
@@ -105,6 +105,7 @@ fn in_a_container_the_defaults_are_those_of_kafkas_image() {
     let settings = Settings::load(&container).expect("the defaults are sound");
     assert_eq!(bound(&settings), ["PLAINTEXT 0.0.0.0 9092"]);
     assert_eq!(told(&settings, &["0.0.0.0:9092"]), ["PLAINTEXT localhost:9092"]);
+    assert_eq!(settings.data_dir().to_str(), Some("/var/lib/kafka/data"));
 
     let given = [
         ("advertised.listeners", "PLAINTEXT://broker:19092,HOST://localhost:9092"),
