@@ -48,11 +48,12 @@ pub enum RecordFormat {
 }
 
 /// Why a walk stopped, before it is known which record it was.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Stop {
     Format(RecordFormat),
-    /// The compressed stream is damaged.
-    Undecodable(String),
+    /// The compressed stream is damaged; the input knows how. (Kept out of here because this is
+    /// what every step of the walk returns.)
+    Undecodable,
     /// It unfolds to more than `limits::DECOMPRESSED_BATCH_MAX`.
     TooMuch,
 }
@@ -95,22 +96,23 @@ fn walk_input(
     visit: &mut impl FnMut(RecordView) -> Next,
 ) -> Result<(), BatchError> {
     for index in 0..header.record_count {
-        let record = read_record(input, header, index).map_err(|stop| named(stop, index))?;
+        let record = read_record(input, header, index).map_err(|stop| named(stop, index, input))?;
         if visit(record) == Next::Stop {
             return Ok(());
         }
     }
-    if input.is_at_end().map_err(|stop| named(stop, header.record_count))? {
+    let at_end = input.is_at_end();
+    if at_end.map_err(|stop| named(stop, header.record_count, input))? {
         Ok(())
     } else {
         Err(BatchError::BytesRemain { records: header.record_count })
     }
 }
 
-fn named(stop: Stop, index: i32) -> BatchError {
+fn named(stop: Stop, index: i32, input: &impl Input) -> BatchError {
     match stop {
         Stop::Format(fault) => BatchError::Record { index, fault },
-        Stop::Undecodable(reason) => BatchError::Undecodable { reason },
+        Stop::Undecodable => BatchError::Undecodable { reason: input.damage() },
         Stop::TooMuch => BatchError::UnfoldsTooLarge { max: limits::DECOMPRESSED_BATCH_MAX },
     }
 }
@@ -253,6 +255,8 @@ pub(crate) trait Input {
     /// Fails if so many bytes cannot follow; with `None` because they are not there.
     fn check_room(&self, bytes: u64) -> Result<(), Option<Stop>>;
     fn is_at_end(&mut self) -> Result<bool, Stop>;
+    /// What is wrong with the stream, after `Stop::Undecodable`.
+    fn damage(&self) -> String;
 }
 
 /// Uncompressed records.
@@ -289,6 +293,10 @@ impl Input for Slice<'_> {
     fn is_at_end(&mut self) -> Result<bool, Stop> {
         Ok(self.rest.is_empty())
     }
+
+    fn damage(&self) -> String {
+        String::new()
+    }
 }
 
 /// Bytes unfolded at a time.
@@ -302,11 +310,12 @@ struct Stream<R> {
     filled: usize,
     /// Bytes that were consumed before the chunk's first one.
     before: u64,
+    damage: Option<std::io::Error>,
 }
 
 impl<R: Read> Stream<R> {
     fn new(from: R) -> Self {
-        Self { from, chunk: vec![0; CHUNK], at: 0, filled: 0, before: 0 }
+        Self { from, chunk: vec![0; CHUNK], at: 0, filled: 0, before: 0, damage: None }
     }
 
     /// Gets the next chunk; false at the end.
@@ -314,10 +323,10 @@ impl<R: Read> Stream<R> {
         self.before += self.filled as u64;
         self.at = 0;
         self.filled = 0;
-        self.filled = self
-            .from
-            .read(&mut self.chunk)
-            .map_err(|error| Stop::Undecodable(error.to_string()))?;
+        self.filled = self.from.read(&mut self.chunk).map_err(|error| {
+            self.damage = Some(error);
+            Stop::Undecodable
+        })?;
         if self.before + self.filled as u64 > limits::DECOMPRESSED_BATCH_MAX as u64 {
             return Err(Stop::TooMuch);
         }
@@ -362,5 +371,9 @@ impl<R: Read> Input for Stream<R> {
 
     fn is_at_end(&mut self) -> Result<bool, Stop> {
         Ok(self.at == self.filled && !self.fill()?)
+    }
+
+    fn damage(&self) -> String {
+        self.damage.as_ref().map(ToString::to_string).unwrap_or_default()
     }
 }
