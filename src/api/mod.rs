@@ -15,16 +15,56 @@
 //! A2. Only a [`Fault`] closes a connection, and it is logged once, by the connection.
 //! A3. No request makes the process allocate much more than its own size, or end: see `guard.rs`.
 //!
-//! Reading order: `mod.rs`, `table.rs`, `dispatch.rs`, `guard.rs`, `reply.rs`, `meter.rs`, `errors/`.
+//! Reading order: `mod.rs`, `table.rs`, `dispatch.rs`, `guard.rs`, `reply.rs`, `meter.rs`,
+//! `errors/`, `document.rs` (docs/PROTOCOL.md); then any API's file.
 
 mod dispatch;
+#[cfg(test)]
+mod document;
 pub(crate) mod errors;
 mod guard;
 mod meter;
 mod reply;
 mod table;
 
+mod alter_configs;
+mod alter_partition_reassignments;
 mod api_versions;
+mod config_resources;
+mod create_partitions;
+mod create_topics;
+mod delete_groups;
+mod delete_records;
+mod delete_topics;
+mod describe_cluster;
+mod describe_configs;
+mod describe_groups;
+mod describe_log_dirs;
+mod describe_producers;
+mod describe_quorum;
+mod describe_topic_partitions;
+mod elect_leaders;
+mod fetch;
+mod find_coordinator;
+mod group_words;
+mod heartbeat;
+mod incremental_alter_configs;
+mod init_producer_id;
+mod join_group;
+mod leave_group;
+mod list_config_resources;
+mod list_groups;
+mod list_offsets;
+mod list_partition_reassignments;
+mod lookup;
+mod metadata;
+mod offset_commit;
+mod offset_delete;
+mod offset_fetch;
+mod offset_for_leader_epoch;
+mod produce;
+mod sync_group;
+mod words;
 
 use std::future::Future;
 use std::ops::RangeInclusive;
@@ -77,8 +117,8 @@ pub(crate) trait Handler {
     const ADVERTISED: RangeInclusive<i16> = Self::VERSIONS;
     /// What differs from Apache Kafka, for docs/PROTOCOL.md; one sentence, or nothing.
     const NOTE: &'static str = "";
-    /// Its request message.
-    type Request: Decodable + HeaderVersion + Send + 'static;
+    /// Its request message. (Tests make requests of it, so it is encodable too.)
+    type Request: Decodable + Encodable + Default + HeaderVersion + Send + 'static;
     /// Its response message.
     type Response: Encodable + HeaderVersion + Send + 'static;
 
