@@ -183,7 +183,7 @@ fn partitions_are_described_in_pages() {
 #[test]
 fn topics_are_described_in_the_order_of_their_names() {
     let mut client = connect();
-    let mut names = vec![client.topic("describe-b", 1).name, client.topic("describe-a", 1).name];
+    let mut names = [client.topic("describe-b", 1).name, client.topic("describe-a", 1).name];
     let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
     let answer = describe(&mut client, &wanted, 2000, None);
     names.sort();

@@ -23,7 +23,10 @@ fn refused(topic: CreatableTopic) -> (Option<E>, String) {
     (code, result.error_message.map(|m| m.to_string()).unwrap_or_default())
 }
 
-fn assigned(name: &str, partitions: &[(i32, &[i32])]) -> CreatableTopic {
+/// Partitions and the brokers that are to hold them.
+type Assignment<'a> = &'a [(i32, &'a [i32])];
+
+fn assigned(name: &str, partitions: Assignment) -> CreatableTopic {
     let assignments = partitions.iter().map(|(index, brokers)| {
         CreatableReplicaAssignment::default()
             .with_partition_index(*index)
@@ -172,7 +175,7 @@ fn replicas_may_be_assigned_by_hand() {
 fn assignments_that_cannot_be_are_refused() {
     let mut client = connect();
     let node = client.node();
-    let cases: [(&str, &[(i32, &[i32])]); 5] = [
+    let cases: [(&str, Assignment); 5] = [
         ("no such broker", &[(0, &[node + 1000])]),
         ("a broker twice", &[(0, &[node, node])]),
         ("no replica", &[(0, &[])]),

@@ -44,7 +44,7 @@ fn shared() -> SocketAddr {
     let broker = BROKER.get_or_init(|| {
         let dir = tempfile::tempdir().expect("a temporary folder").keep();
         let broker = Broker::start_on(&dir, SHARED);
-        reap(broker.pid(), Some(&dir));
+        reap(broker.pid(), &dir);
         broker
     });
     broker.address
@@ -52,10 +52,11 @@ fn shared() -> SocketAddr {
 
 /// Kills the process and removes its folder once this process has ended, however it ended:
 /// nothing drops what a `static` holds.
-fn reap(pid: u32, dir: Option<&Path>) {
-    let script = "cat > /dev/null; kill -9 $0; if [ -n \"$1\" ]; then rm -rf \"$1\"; fi";
+#[expect(clippy::zombie_processes, reason = "it outlives this process, which is its purpose")]
+fn reap(pid: u32, dir: &Path) {
+    let script = "cat > /dev/null; kill -9 $0; rm -rf \"$1\"";
     let mut command = Command::new("sh");
-    command.args(["-c", script, &pid.to_string()]).args(dir).stdin(Stdio::piped());
+    command.args(["-c", script, &pid.to_string()]).arg(dir).stdin(Stdio::piped());
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().expect("sh runs");
     // The pipe closes when this process ends, and not before.
