@@ -137,7 +137,9 @@ impl History {
     pub async fn replay(self, engine: &dyn Engine) -> Result<(), StoreError> {
         for event in self.events {
             match event {
-                Event::List(_, batch) => drop(engine.submit(batch)),
+                Event::List(_, batch) => {
+                    engine.submit(batch);
+                }
                 Event::Reclaim(_, dead) => engine.reclaim(dead).await?,
             }
         }
@@ -173,6 +175,8 @@ fn forward(shared: &Shared, stop: &Notify) {
         .expect("a runtime without drivers needs nothing");
     let mut progress = shared.inner.progress();
     runtime.block_on(async {
+        // What changed before the subscription is news, too.
+        progress.mark_changed();
         loop {
             tokio::select! {
                 changed = progress.changed() => if changed.is_err() { break },
@@ -288,6 +292,10 @@ impl Engine for Faulty {
 
     fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         self.release();
-        self.shared.inner.close()
+        Box::pin(async move {
+            let closed = self.shared.inner.close().await;
+            self.shared.publish(&self.shared.state.lock());
+            closed
+        })
     }
 }

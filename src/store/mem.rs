@@ -163,6 +163,9 @@ impl MemLog {
     fn read(&self, from: Offset, upto: Offset, max_bytes: usize) -> Vec<Chunk> {
         let mut chunks = Vec::new();
         let mut bytes = 0;
+        if from >= upto {
+            return chunks;
+        }
         for (&base, batch) in self.from(from).take_while(|(base, _)| **base < upto) {
             bytes += batch.records.len();
             if bytes > max_bytes && !chunks.is_empty() {

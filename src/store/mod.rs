@@ -22,6 +22,8 @@ pub mod keys;
 
 pub mod mem;
 
+pub mod rocks;
+
 pub mod faulty;
 
 #[cfg(test)]

@@ -73,10 +73,10 @@ mod tests {
         for policy in [Policy::Delete, Policy::Compact] {
             let mut counts = std::collections::BTreeMap::new();
             for topic in 1..=1_000 {
-                *counts.entry(family_for(policy, topic, 0)).or_insert(0) += 1;
+                *counts.entry(family_for(policy, topic, 0)).or_insert(0_usize) += 1;
             }
             for partition in 0..1_000 {
-                *counts.entry(family_for(policy, 1, partition)).or_insert(0) += 1;
+                *counts.entry(family_for(policy, 1, partition)).or_insert(0_usize) += 1;
             }
             let fair = 2_000 / counts.len();
             assert!(counts.values().all(|count| count.abs_diff(fair) < fair / 4), "{counts:?}");
