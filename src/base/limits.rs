@@ -29,6 +29,13 @@ pub const SETTINGS_BYTES_MAX: usize = 64 << 10;
 /// (`group.max.size`) is unbounded.
 pub const GROUP_MEMBERS_MAX: usize = 10_000;
 
+/// Groups kept. Kafka has no bound; one without members and offsets is forgotten at the next look
+/// (`offsets.retention.check.interval.ms`), so this many are in use or somebody makes them up.
+pub const GROUPS_MAX: usize = 100_000;
+
+/// Committed offsets shown to the metrics page at once.
+pub const COMMITTED_SHOWN_MAX: usize = 100_000;
+
 /// Fetch sessions kept (Kafka's `max.incremental.fetch.session.cache.slots`).
 pub const FETCH_SESSIONS_MAX: usize = 1_000;
 

@@ -3,6 +3,10 @@
 //! Each area has a file with exhaustive matches, so that a new fact does not compile until its
 //! code is chosen.
 
+pub(crate) mod catalog;
+pub(crate) mod groups;
+pub(crate) mod log;
+
 use kafka_protocol::ResponseError;
 
 use crate::auth::Resource;
