@@ -198,11 +198,16 @@ impl Partitions {
         watched
     }
 
-    /// Counts what has been given to consumers of a topic.
-    pub fn count_out(&self, topic: &Topic, bytes: usize) {
-        if bytes > 0 {
-            self.totals(topic).bytes_out.fetch_add(bytes as u64, Ordering::Relaxed);
+    /// Counts what is given to a consumer of a topic.
+    pub fn count_out(&self, topic: &Topic, found: &Found) {
+        if found.chunks.is_empty() {
+            return;
         }
+        let totals = self.totals(topic);
+        totals.bytes_out.fetch_add(found.bytes() as u64, Ordering::Relaxed);
+        let records = |(chunk, _): &(Chunk, i32)| chunk.last.abs_diff(chunk.base) + 1;
+        let records = found.chunks.iter().map(records).sum();
+        totals.records_out.fetch_add(records, Ordering::Relaxed);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::base::Offset;
 use crate::broker::Broker;
 use crate::broker::cell::PartitionCell;
 use crate::catalog::Topic;
-use crate::config::{Cleanup, keys};
+use crate::config::keys;
 use crate::log::retention::{self, Answers, LogFacts, RetentionRules};
 use crate::store::{Dead, StoreError};
 
@@ -55,7 +55,7 @@ impl Broker {
     /// Lets go of what retention does not keep, in every partition.
     pub async fn retention_round(&self) {
         for topic in self.catalog().topics() {
-            if topic.config.cleanup == Cleanup::Compact {
+            if !topic.config.cleanup.deletes() {
                 continue;
             }
             for partition in 0..topic.partitions.len() {

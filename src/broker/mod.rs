@@ -23,6 +23,7 @@ pub mod catalog;
 pub mod cell;
 pub mod core;
 pub mod fetch;
+pub mod figures;
 pub mod groups;
 mod janitor;
 pub mod journal;
@@ -176,3 +177,6 @@ impl Broker {
         closed
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ use crate::broker::cell::{CellAppendError, PartitionCell, Placed};
 use crate::broker::core::Core;
 use crate::broker::tail::TailBudget;
 use crate::catalog::Topic;
-use crate::config::{Cleanup, CompressionType, TopicConfig, keys};
+use crate::config::{CompressionType, TopicConfig, keys};
 use crate::log::{AppendError, OutOfRange, Partition, log_prefix};
 use crate::store::{Dead, Space, StoreError, Write};
 use crate::wire::batch::{BatchError, Codec, Rules, ValidBatch, validate};
@@ -53,6 +53,8 @@ pub struct Totals {
     pub records_in: AtomicU64,
     /// Bytes of record batches given to consumers.
     pub bytes_out: AtomicU64,
+    /// Records given to consumers.
+    pub records_out: AtomicU64,
 }
 
 /// One partition's part of a produce request.
@@ -87,8 +89,6 @@ pub enum AppendFault {
     Batch(BatchError),
     /// Their sequence, epoch or producer is not.
     Producer(AppendError),
-    /// `min.insync.replicas` is more than the one replica there is.
-    NotEnoughReplicas,
     /// The store failed.
     Store(StoreError),
 }
@@ -186,7 +186,6 @@ impl Partitions {
     pub async fn append(
         &self,
         part: ToAppend,
-        acks: Acks,
         zstd_allowed: bool,
     ) -> Result<Accepted, AppendFault> {
         if let Some(failure) = self.core.journal.failure() {
@@ -198,9 +197,6 @@ impl Partitions {
             .map_err(AppendFault::Store)?
             .ok_or(AppendFault::UnknownPartition)?;
         let config = &part.topic.config;
-        if acks == Acks::All && config.min_insync_replicas > 1 {
-            return Err(AppendFault::NotEnoughReplicas);
-        }
         let now = self.core.now();
         let rules = rules(config, now, zstd_allowed);
         let batch = validate(&part.records, &rules).map_err(AppendFault::Batch)?;
@@ -289,7 +285,7 @@ impl Partitions {
         cell: &Arc<PartitionCell>,
         before: Offset,
     ) -> Result<Offset, TrimFault> {
-        if topic.config.cleanup == Cleanup::Compact {
+        if !topic.config.cleanup.deletes() {
             return Err(TrimFault::Compacted);
         }
         let (start, seq) =
@@ -351,7 +347,7 @@ fn rules(config: &TopicConfig, now: Now, zstd_allowed: bool) -> Rules {
             CompressionType::Lz4 => Codec::Lz4,
             CompressionType::Zstd => Codec::Zstd,
         }),
-        keys_required: config.cleanup != Cleanup::Delete,
+        keys_required: config.cleanup.compacts(),
         zstd_allowed,
     }
 }
