@@ -59,12 +59,16 @@ pub struct Entry {
 
 /// All settings of a topic with these overrides, sorted by name.
 pub fn topic(overrides: &BTreeMap<String, String>, settings: &Settings) -> Vec<Entry> {
-    topics::all().map(|key| topic_entry(key, overrides, settings)).collect()
+    topics::all().map(|key| topic_entry(key, overrides, settings)).filter(is_shown).collect()
 }
 
 /// All settings of this broker, sorted by name.
 pub fn broker(settings: &Settings) -> Vec<Entry> {
-    keys::all().map(|definition| broker_entry(definition, settings)).collect()
+    keys::all().map(|definition| broker_entry(definition, settings)).filter(is_shown).collect()
+}
+
+fn is_shown(entry: &Entry) -> bool {
+    entry.source != Source::Default || !keys::is_internal(entry.name)
 }
 
 /// The settings given to all brokers while they run (the broker resource with an empty name).

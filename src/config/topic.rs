@@ -132,7 +132,8 @@ pub fn check_topic_config(name: &str, value: &str) -> Result<(), ConfigError> {
     let parsed = key.parse(value).map_err(|why| ConfigError::invalid(name, value, why))?;
     match key.standing {
         Standing::Refused(why) if parsed != key.default_value() => {
-            Err(ConfigError::new(name, value, Reason::Refused(why)))
+            // Kafka's own sentence for it, and nothing else.
+            Err(ConfigError::new(name, value, Reason::Conflict(format!("{why}."))))
         }
         _ => Ok(()),
     }

@@ -156,6 +156,36 @@ pub fn synonyms(definition: &'static Definition) -> &'static [&'static str] {
     }
 }
 
+/// Settings that Kafka does not show unless somebody gave them a value.
+static INTERNAL: &[&str] = &[
+    "controller.performance.always.log.threshold.ms",
+    "controller.performance.sample.period.ms",
+    "group.consumer.regex.refresh.interval.ms",
+    "group.share.initialize.retry.interval.ms",
+    "group.share.persister.class.name",
+    "internal.metadata.delete.delay.millis",
+    "internal.metadata.log.segment.bytes",
+    "internal.metadata.max.batch.size.in.bytes",
+    "internal.segment.bytes",
+    "log.initial.task.delay.ms",
+    "producer.id.expiration.check.interval.ms",
+    "remote.log.index.file.cache.ttl.ms",
+    "remote.log.manager.task.retry.backoff.max.ms",
+    "remote.log.manager.task.retry.backoff.ms",
+    "remote.log.manager.task.retry.jitter",
+    "server.max.startup.time.ms",
+    "share.coordinator.cold.partition.snapshot.interval.ms",
+    "share.coordinator.state.topic.prune.interval.ms",
+    "unclean.leader.election.interval.ms",
+    "unstable.api.versions.enable",
+    "unstable.feature.versions.enable",
+];
+
+/// Whether a setting, of a broker or a topic, is shown only when somebody gave it a value.
+pub fn is_internal(name: &str) -> bool {
+    INTERNAL.binary_search(&name).is_ok()
+}
+
 fn sorted() -> &'static [&'static Definition] {
     static SORTED: OnceLock<Vec<&'static Definition>> = OnceLock::new();
     SORTED.get_or_init(|| {

@@ -28,9 +28,21 @@ fn altered() -> Settings {
 #[test]
 fn all_topic_settings_are_listed_with_type_and_doc() {
     let entries = describe::topic(&map(&[]), &Settings::default());
-    assert_eq!(entries.len(), 34);
+    assert_eq!(entries.len(), 33);
     assert!(entries.iter().all(|entry| !entry.documentation.is_empty() && !entry.read_only));
     assert!(entries.iter().all(|entry| entry.source == Source::Default));
+}
+
+#[test]
+fn what_kafka_keeps_to_itself_is_shown_only_when_given() {
+    let shown = |settings: &Settings| {
+        let mut entries = describe::broker(settings).into_iter();
+        entries.any(|entry| entry.name == "unstable.api.versions.enable")
+    };
+    assert!(!shown(&Settings::default()));
+    assert!(shown(&load(&[("unstable.api.versions.enable", "true")])));
+    let topic = describe::topic(&map(&[("internal.segment.bytes", "5")]), &Settings::default());
+    assert_eq!(topic.len(), 34);
 }
 
 #[test]

@@ -53,7 +53,12 @@ fn mistakes_are_told_in_kafkas_words() {
         "Invalid value 0 for configuration compression.gzip.level: \
          Value must be between 1 and 9 or equal to -1",
     );
-    assert!(check_topic_config("remote.storage.enable", "true").is_err());
+    check(
+        "remote.storage.enable",
+        "true",
+        "Tiered Storage functionality is disabled in the broker. \
+         Topic cannot be configured with remote log storage.",
+    );
     assert!(check_topic_config("follower.replication.throttled.replicas", "x").is_err());
 }
 
