@@ -69,8 +69,7 @@ fn reassign(
         return Err(unknown("There is no such partition."));
     }
     let Some(replicas) = &asked.replicas else {
-        let message = "No partition reassignment is in progress.";
-        return Err(Refusal::because(ResponseError::NoReassignmentInProgress, message));
+        return Err(ResponseError::NoReassignmentInProgress.into());
     };
     let brokers: Vec<_> = replicas.iter().map(|broker| broker.0).collect();
     check_replicas(&brokers, None, node_id).map_err(|fault| errors::catalog::assignment(&fault))

@@ -99,7 +99,8 @@ fn resolve(
     let mut told = HashSet::new();
     let mut found: Vec<(Arc<Topic>, Asked)> = Vec::new();
     for asked in asked {
-        let repeated = counts.get(&asked).is_some_and(|count| *count > 1);
+        let named = matches!(asked, Asked::Name(_) | Asked::Id(_));
+        let repeated = named && counts.get(&asked).is_some_and(|count| *count > 1);
         let topic = match &asked {
             Asked::Neither => Err(invalid("A topic needs a name or an id.")),
             Asked::Both(..) => Err(invalid("A topic may have a name or an id, not both.")),

@@ -40,7 +40,8 @@ impl Handler for DescribeQuorum {
         let log = TopicData::default()
             .with_topic_name(topic_name(CLUSTER_METADATA))
             .with_partitions(vec![quorum(&call)]);
-        Outcome::Now(response.with_topics(vec![log]).with_nodes(vec![node(&call)]))
+        let nodes = if call.version >= 2 { vec![node(&call)] } else { Vec::new() };
+        Outcome::Now(response.with_topics(vec![log]).with_nodes(nodes))
     }
 }
 
@@ -58,11 +59,11 @@ fn is_metadata_log(topics: &[Asked]) -> bool {
 fn quorum(call: &Call) -> PartitionData {
     let end = i64::try_from(call.broker.catalog().changes()).unwrap_or(i64::MAX);
     let now_ms = call.broker.core().now().wall_ms;
-    let voter = ReplicaState::default()
-        .with_replica_id(own_id(call))
-        .with_log_end_offset(end)
-        .with_last_fetch_timestamp(now_ms)
-        .with_last_caught_up_timestamp(now_ms);
+    let mut voter = ReplicaState::default().with_replica_id(own_id(call)).with_log_end_offset(end);
+    if call.version >= 1 {
+        voter.last_fetch_timestamp = now_ms;
+        voter.last_caught_up_timestamp = now_ms;
+    }
     PartitionData::default()
         .with_partition_index(0)
         .with_leader_id(own_id(call))

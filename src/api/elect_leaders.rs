@@ -28,12 +28,12 @@ impl Handler for ElectLeaders {
     async fn handle(call: Call, request: ElectLeadersRequest) -> Outcome<ElectLeadersResponse> {
         if call.caller.permit(Operation::Alter, Resource::Cluster).is_err() {
             let denied = ResponseError::ClusterAuthorizationFailed.into();
-            return Outcome::Now(refuse(request.topic_partitions, &denied));
+            return Outcome::Now(refuse(call.version, request.topic_partitions, &denied));
         }
         if !ELECTION_TYPES.contains(&request.election_type) {
             let message = format!("Unknown election type {}", request.election_type);
             let refusal = Refusal::because(ResponseError::InvalidRequest, message);
-            return Outcome::Now(refuse(request.topic_partitions, &refusal));
+            return Outcome::Now(refuse(call.version, request.topic_partitions, &refusal));
         }
         let results = match request.topic_partitions {
             Some(topics) => topics.into_iter().map(|topic| elect(&call, topic)).collect(),
@@ -73,7 +73,11 @@ fn elect(call: &Call, asked: TopicPartitions) -> ReplicaElectionResult {
         .with_topic(asked.topic)
 }
 
-fn refuse(asked: Option<Vec<TopicPartitions>>, refusal: &Refusal) -> ElectLeadersResponse {
+fn refuse(
+    version: i16,
+    asked: Option<Vec<TopicPartitions>>,
+    refusal: &Refusal,
+) -> ElectLeadersResponse {
     let partition = |partition| {
         PartitionResult::default()
             .with_partition_id(partition)
@@ -85,7 +89,9 @@ fn refuse(asked: Option<Vec<TopicPartitions>>, refusal: &Refusal) -> ElectLeader
             .with_topic(topic.topic)
             .with_partition_result(topic.partitions.into_iter().map(partition).collect())
     };
+    // v0 has no code for the whole answer.
+    let code = if version >= 1 { refusal.code() } else { 0 };
     ElectLeadersResponse::default()
-        .with_error_code(refusal.code())
+        .with_error_code(code)
         .with_replica_election_results(asked.into_iter().flatten().map(topic).collect())
 }

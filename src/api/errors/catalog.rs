@@ -71,9 +71,7 @@ pub(crate) fn grow(name: &str, error: &GrowError) -> Refusal {
     use ResponseError as E;
     match error {
         GrowError::Repeated => Refusal::because(E::InvalidRequest, "Duplicate topic name."),
-        GrowError::NoSuchTopic => {
-            Refusal::because(E::UnknownTopicOrPartition, "There is no such topic.")
-        }
+        GrowError::NoSuchTopic => E::UnknownTopicOrPartition.into(),
         GrowError::Same { partitions } => Refusal::because(
             E::InvalidPartitions,
             format!("Topic already has {partitions} partition(s)."),
