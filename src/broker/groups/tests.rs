@@ -1,11 +1,11 @@
-//! Groups over a store that dawdles and fails on command, in a time that passes by itself.
+//! Groups over a store that dawdles and fails on command, in a time that the test lets pass.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use tokio::time::Instant;
 
 use super::*;
 use crate::auth::{Caller, Operation, Resource};
@@ -16,19 +16,21 @@ use crate::store::Engine;
 use crate::store::faulty::Faulty;
 use crate::store::mem::MemEngine;
 
-/// Follows tokio's clock, which jumps ahead when everybody sleeps.
-struct PausedClock(Instant);
+/// Stands still until it is moved.
+#[derive(Default)]
+struct TestClock(AtomicU64);
 
-impl Clock for PausedClock {
+impl Clock for TestClock {
     fn now(&self) -> Now {
-        let tick = self.0.elapsed();
-        Now { tick, wall_ms: i64::try_from(tick.as_millis()).expect("small") }
+        let ms = self.0.load(Ordering::Relaxed);
+        Now { tick: Duration::from_millis(ms), wall_ms: i64::try_from(ms).expect("small") }
     }
 }
 
 struct Fixture {
     groups: Groups,
     store: Arc<Faulty>,
+    clock: Arc<TestClock>,
 }
 
 async fn fixture() -> Fixture {
@@ -37,9 +39,14 @@ async fn fixture() -> Fixture {
 
 async fn over(engine: Arc<dyn Engine>) -> Fixture {
     let store = Arc::new(Faulty::new(engine));
-    let clock = Arc::new(PausedClock(Instant::now()));
-    let core = Core::new(Settings::default(), store.clone(), clock);
-    Fixture { groups: Groups::boot(core).await.expect("sound records"), store }
+    let clock = Arc::new(TestClock::default());
+    let core = Core::new(Settings::default(), store.clone(), clock.clone());
+    Fixture { groups: Groups::boot(core).await.expect("sound records"), store, clock }
+}
+
+/// Lets every task do what there is to do: tokio's own time is paused, so this takes none.
+async fn settle() {
+    tokio::time::sleep(Duration::from_secs(100_000)).await;
 }
 
 fn permit() -> Permit {
@@ -56,6 +63,11 @@ fn g() -> GroupId {
 }
 
 impl Fixture {
+    async fn pass(&self, seconds: u64) {
+        self.clock.0.fetch_add(seconds * 1_000, Ordering::Relaxed);
+        settle().await;
+    }
+
     /// Joins as a client of v3 does, which need not come back with its id.
     fn join(&self) -> impl Future<Output = Result<Joined, JoinRefused>> + Send + use<> {
         let protocol = Protocol { name: "range".into(), metadata: Bytes::new() };
@@ -77,7 +89,9 @@ impl Fixture {
 
     /// The only member of generation 1, with an assignment.
     async fn member(&self) -> Presence {
-        let joined = self.join().await.expect("it joins");
+        let joining = self.join();
+        self.pass(3).await;
+        let joined = joining.await.expect("it joins");
         let presence =
             Presence { member: joined.member, instance: None, generation: joined.generation };
         let sync = Sync {
@@ -96,6 +110,15 @@ impl Fixture {
         topic: &str,
         offset: Offset,
     ) -> impl Future<Output = CommitAnswer> + Send + use<> {
+        self.commit_to(&g(), topic, offset)
+    }
+
+    fn commit_to(
+        &self,
+        group: &GroupId,
+        topic: &str,
+        offset: Offset,
+    ) -> impl Future<Output = CommitAnswer> + Send + use<> {
         let nobody = Presence { member: MemberId::from(""), instance: None, generation: -1 };
         let item = CommitItem {
             key: OffsetKey { topic: topic.into(), partition: 0 },
@@ -104,7 +127,7 @@ impl Fixture {
             metadata: Arc::default(),
         };
         let commit = Commit { presence: nobody, retention_ms: None, items: vec![item] };
-        self.groups.commit(&permit(), &g(), commit)
+        self.groups.commit(&permit(), group, commit)
     }
 
     async fn offsets(&self) -> Vec<(String, Offset)> {
@@ -124,21 +147,22 @@ impl Fixture {
 #[tokio::test(start_paused = true)]
 async fn a_join_that_waits_is_answered_when_its_time_has_come() {
     let f = fixture().await;
-    let before = Instant::now();
-    let joined = f.join().await.expect("it joins");
-    assert_eq!(joined.generation, 1);
-    assert_eq!(before.elapsed().as_secs(), 3);
+    let mut joining = Box::pin(f.join());
+    f.pass(2).await;
+    assert!(joining.as_mut().now_or_never().is_none(), "more may come");
+    f.pass(1).await;
+    assert_eq!(joining.await.expect("it joins").generation, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_member_that_falls_silent_is_removed_without_anybody_asking() {
     let f = fixture().await;
     let presence = f.member().await;
-    tokio::time::sleep(Duration::from_secs(8)).await;
+    f.pass(8).await;
     f.groups.heartbeat(&permit(), &g(), presence).await.expect("it lives");
-    tokio::time::sleep(Duration::from_secs(9)).await;
+    f.pass(9).await;
     assert_eq!(f.state().await, Some(State::Stable));
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    f.pass(2).await;
     assert_eq!(f.state().await, Some(State::Empty));
 }
 
@@ -149,7 +173,7 @@ async fn a_commit_is_neither_answered_nor_shown_before_it_is_durable() {
     f.store.hold_durable();
     let mut committing = Box::pin(f.commit("t", 6));
     let mut reading = Box::pin(f.offsets());
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    settle().await;
     assert!(committing.as_mut().now_or_never().is_none(), "not answered yet");
     assert!(reading.as_mut().now_or_never().is_none(), "not shown yet");
     f.store.release();
@@ -161,26 +185,29 @@ async fn a_commit_is_neither_answered_nor_shown_before_it_is_durable() {
 async fn groups_outlive_the_process() {
     let f = fixture().await;
     let presence = f.member().await;
-    let history = f.store.crash();
-    let f = over(history.reopen()).await;
+    let engine = MemEngine::new();
+    f.store.crash().replay(&engine).await.expect("an empty store");
+    let f = over(Arc::new(engine)).await;
     assert_eq!(f.state().await, Some(State::Stable));
-    tokio::time::sleep(Duration::from_secs(9)).await;
+    f.pass(9).await;
     f.groups.heartbeat(&permit(), &g(), presence).await.expect("it lives on");
-    tokio::time::sleep(Duration::from_secs(11)).await;
+    f.pass(11).await;
     assert_eq!(f.state().await, Some(State::Empty));
 }
 
 #[tokio::test(start_paused = true)]
 async fn when_the_store_fails_whoever_waits_and_whoever_comes_is_sent_elsewhere() {
     let f = fixture().await;
-    f.commit("t", 5).await.expect("it is committed");
+    let other = GroupId::from("other");
     let joining = f.join();
+    f.commit_to(&other, "t", 5).await.expect("it is committed");
     f.store.fail_submit(1);
-    assert_eq!(f.commit("t", 6).await, Err(GroupError::StoreFailed));
+    assert_eq!(f.commit_to(&other, "t", 6).await, Err(GroupError::StoreFailed));
     let refused = joining.await.expect_err("the store has failed");
     assert_eq!(refused.error, GroupError::StoreFailed);
-    assert_eq!(f.commit("t", 7).await, Err(GroupError::StoreFailed));
-    f.groups.offsets(&permit(), &g(), Wanted::All).await.expect_err("6 is not durable");
+    assert_eq!(f.commit_to(&other, "t", 7).await, Err(GroupError::StoreFailed));
+    let read = f.groups.offsets(&permit(), &other, Wanted::All).await;
+    read.expect_err("the second commit is not durable");
 }
 
 #[tokio::test(start_paused = true)]
@@ -215,7 +242,7 @@ async fn a_group_without_members_and_offsets_is_forgotten_in_time() {
     let leaver = Leaver { member: presence.member, instance: None, reason: None };
     f.groups.leave(&permit(), &g(), vec![leaver]).await.expect("it leaves");
     assert_eq!(f.state().await, Some(State::Empty));
-    tokio::time::sleep(Duration::from_secs(601)).await;
+    f.pass(601).await;
     assert_eq!(f.state().await, None);
     assert_eq!(f.groups.shared.cells.len(), 0);
 }
