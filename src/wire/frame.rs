@@ -1,8 +1,9 @@
 //! Frames: four bytes of length, then a request. Cuts what arrives into frames.
 //!
 //! Memory follows the bytes that have arrived, never the length that was announced: a buffer
-//! begins small and is at most [`GROWTH`] times what it holds. Small frames share a buffer; a large
-//! one gets a buffer of exactly its size in the end, because records are kept as slices of it.
+//! begins small and is at most [`GROWTH`] times what it holds. Records are kept as slices of the
+//! frame that brought them, so a frame keeps exactly its own size alive: small ones are copied out
+//! of a buffer that is used again, a large one gets a buffer of its size in the end.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -54,9 +55,14 @@ impl Frames {
             return Ok(None);
         }
         self.buffer.advance(PREFIX);
+        if PREFIX + length <= CHUNK {
+            let frame = Bytes::copy_from_slice(&self.buffer[..length]);
+            self.buffer.advance(length);
+            return Ok(Some(frame));
+        }
         let frame = self.buffer.split_to(length).freeze();
         if self.buffer.is_empty() {
-            // Lets go of the storage: it lives as long as the frames cut from it.
+            // Lets go of the storage: it is the frame's now.
             self.buffer = BytesMut::new();
         }
         Ok(Some(frame))
@@ -70,7 +76,8 @@ impl Frames {
         };
         let held = self.buffer.len();
         if wanted == CHUNK {
-            if self.buffer.capacity() - held < CHUNK / GROWTH {
+            let spare = self.buffer.capacity() - held;
+            if spare < CHUNK / GROWTH && !self.buffer.try_reclaim(CHUNK / GROWTH) {
                 self.move_to(CHUNK.max(held + CHUNK / GROWTH));
             }
         } else if self.buffer.capacity() < wanted && self.buffer.capacity() - held < LARGE / GROWTH

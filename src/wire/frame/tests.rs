@@ -73,6 +73,17 @@ fn nothing_is_held_between_frames() {
     feed(&mut frames, &stream(&[200_000]), 9_999).expect("within the bound");
     assert!(!frames.has_partial());
     assert_eq!(frames.buffer.capacity(), 0);
+    feed(&mut frames, &stream(&[10; 5000]), 9_999).expect("within the bound");
+    assert!(frames.buffer.capacity() <= CHUNK);
+}
+
+#[test]
+fn a_small_frame_does_not_keep_its_neighbours_alive() {
+    let mut frames = Frames::new(100);
+    frames.space().put_slice(&stream(&[3, 3]));
+    let first = frames.take().expect("within the bound").expect("whole");
+    let second = frames.take().expect("within the bound").expect("whole");
+    assert!(first.is_unique() && second.is_unique());
 }
 
 proptest! {
