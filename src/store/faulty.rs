@@ -8,6 +8,9 @@
 //! Lists reach the engine inside at once, so reads see them (C6); what is held back is only the
 //! news. A crash therefore cannot be undone in place: it hands out what survived it.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::thread;
 

@@ -9,6 +9,9 @@ use crate::store::conformance::model::{GRAIN_BYTES, Model};
 use crate::store::conformance::{Place, append, durable, log, store};
 use crate::store::{Dead, Engine, ReadHint, Space, StoreError, Write};
 
+/// No batch was found.
+const NOTHING: [Offset; 0] = [];
+
 fn put(key: &str, value: &str) -> Write {
     let (key, value) = (Bytes::copy_from_slice(key.as_bytes()), Bytes::from(value.to_owned()));
     Write::Put { space: Space::Meta, key, value }
@@ -74,13 +77,13 @@ pub(super) async fn a_read_starts_at_the_batch_that_contains_its_offset(place: &
     assert_eq!(bases(&*engine, 9, 30, all).await, [5, 20]);
     assert_eq!(bases(&*engine, 10, 30, all).await, [20], "in a gap: the next one");
     assert_eq!(bases(&*engine, 29, 30, all).await, [20]);
-    assert_eq!(bases(&*engine, 30, 99, all).await, []);
+    assert_eq!(bases(&*engine, 30, 99, all).await, NOTHING);
     assert_eq!(bases(&*engine, -5, Offset::MAX, all).await, [0, 5, 20]);
     assert_eq!(bases(&*engine, 0, 20, all).await, [0, 5], "the end is not included");
     assert_eq!(bases(&*engine, 3, 21, all).await, [0, 5, 20]);
-    assert_eq!(bases(&*engine, 7, 7, all).await, []);
-    assert_eq!(bases(&*engine, 9, 2, all).await, []);
-    assert_eq!(bases(&*engine, 0, -1, all).await, []);
+    assert_eq!(bases(&*engine, 7, 7, all).await, NOTHING);
+    assert_eq!(bases(&*engine, 9, 2, all).await, NOTHING);
+    assert_eq!(bases(&*engine, 0, -1, all).await, NOTHING);
 }
 
 pub(super) async fn a_read_gives_at_least_one_batch(place: &dyn Place) {
