@@ -265,6 +265,19 @@ fn a_fetch_below_the_log_start_is_out_of_range() {
     assert_eq!((offsets(&data), data.log_start_offset), (vec![(2, 3)], 3));
 }
 
+/// A follower may read what consumers may not, so it has to be one.
+#[test]
+fn a_replica_that_nobody_assigned_gets_nothing() {
+    let mut client = connect();
+    let topic = client.topic("fetch-replica", 1);
+    client.append(&topic, ["a"]);
+    let request = fetch_request(12, &topic, &[(0, 0)]).with_replica_id(4711.into());
+    let answer = client.call(12, &request);
+    let data = partition(&answer);
+    assert_eq!(error(data.error_code), Some(E::NotLeaderOrFollower));
+    assert_eq!(offsets(data), []);
+}
+
 #[test]
 fn a_partition_named_twice_is_answered() {
     let mut client = connect();

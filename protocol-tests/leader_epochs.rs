@@ -48,6 +48,25 @@ fn a_fetch_with_another_epoch_is_fenced_or_unknown() {
     }
 }
 
+/// Who says from which epoch its last record is (KIP-595) is told when that cannot be.
+#[test]
+fn a_fetch_after_an_epoch_that_has_not_come_is_out_of_range() {
+    let mut client = connect();
+    let topic = client.topic("epoch-fetched", 1);
+    client.append(&topic, ["a", "b"]);
+    let epoch = client.leader_epoch(&topic);
+    let mut read = |last_fetched| {
+        let mut request = fetch_request(12, &topic, &[(0, 1)]);
+        request.topics[0].partitions[0].last_fetched_epoch = last_fetched;
+        let data = client.call(12, &request).responses.remove(0).partitions.remove(0);
+        assert_eq!(data.diverging_epoch.epoch, -1);
+        error(data.error_code)
+    };
+    assert_eq!(read(epoch), None);
+    assert_eq!(read(-1), None);
+    assert_eq!(read(epoch + 1), Some(E::OffsetOutOfRange));
+}
+
 #[test]
 fn list_offsets_with_another_epoch_is_fenced_or_unknown() {
     let mut client = connect();

@@ -19,6 +19,7 @@ mod fetch_sessions;
 mod frames;
 mod groups;
 mod groups_admin;
+mod groups_rebalance;
 mod groups_static;
 mod leader_epochs;
 mod list_offsets;

@@ -268,11 +268,20 @@ fn a_restart_begins_a_new_leader_epoch() {
         let stored = views(&client.fetch(&topic, 0).records.expect("records"));
         let epochs: Vec<i32> = stored.iter().map(|b| b.leader_epoch).collect();
         assert_eq!(epochs, [old, new]);
-        let mut request = fetch_request(12, &topic, &[(0, 0)]);
+        let mut request = fetch_request(16, &topic, &[(0, 0)]);
         request.topics[0].partitions[0].current_leader_epoch = old;
-        let answer = client.call(12, &request);
-        let code = error(answer.responses[0].partitions[0].error_code);
-        assert_eq!(code, Some(E::FencedLeaderEpoch));
+        let answer = client.call(16, &request);
+        let data = &answer.responses[0].partitions[0];
+        assert_eq!(error(data.error_code), Some(E::FencedLeaderEpoch));
+        // The fenced one is told who leads, and where that is (KIP-951).
+        assert_eq!(data.current_leader.leader_epoch, new);
+        assert_eq!(data.current_leader.leader_id, answer.node_endpoints[0].node_id);
+        // One whose records of the old epoch go further than the log's is told where to cut.
+        let mut request = fetch_request(12, &topic, &[(0, 3)]);
+        request.topics[0].partitions[0].last_fetched_epoch = old;
+        let data = client.call(12, &request).responses.remove(0).partitions.remove(0);
+        assert_eq!((error(data.error_code), data.records.map_or(0, |r| r.len())), (None, 0));
+        assert_eq!((data.diverging_epoch.epoch, data.diverging_epoch.end_offset), (old, 2));
         let asked = OffsetForLeaderPartition::default()
             .with_current_leader_epoch(new)
             .with_leader_epoch(old);
