@@ -85,6 +85,7 @@ impl Broker {
             core,
         });
         broker.reclaim_dead();
+        broker.groups.retain_topics(|topic| broker.catalog.topic(topic).is_some());
         broker.start_janitor();
         Ok(broker)
     }

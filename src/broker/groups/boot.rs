@@ -54,7 +54,7 @@ impl Groups {
 async fn read(
     core: &Core,
     space: Space,
-    parse: fn(&[u8], &Bytes) -> Result<(GroupId, Record), Corrupt>,
+    parse: impl Fn(&[u8], &Bytes) -> Result<(GroupId, Record), Corrupt>,
     records: &mut BTreeMap<GroupId, Vec<Record>>,
 ) -> Result<(), StoreError> {
     let mut after: Option<Bytes> = None;
