@@ -81,7 +81,7 @@ async fn start(serve: &Serve, settings: Settings, clock: Arc<SystemClock>) -> Re
         .await
         .map_err(|error| Failure::new(format!("cannot start: {error}")))?;
     tell_cluster_id(&broker);
-    let served = serve_until(&broker, opened, &*clock, &engine, stop).await;
+    let served = serve_until(&broker, opened, &clock, &engine, stop).await;
     let closed = broker.shutdown().await;
     served?;
     closed.map_err(|error| Failure::new(format!("the store cannot be closed: {error}")))?;
