@@ -142,24 +142,4 @@ fn describe() {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn figures_are_rendered_with_their_labels() {
-        let figure = Figure {
-            name: "klamm_log_bytes",
-            help: "Bytes stored",
-            labels: vec![("topic", "a\"b".to_owned())],
-            value: 12.0,
-        };
-        let text = render(vec![figure]);
-        assert!(text.contains("# HELP klamm_log_bytes Bytes stored\n"), "{text}");
-        assert!(text.contains("klamm_log_bytes{topic=\"a\\\"b\"} 12\n"), "{text}");
-    }
-
-    #[test]
-    fn nothing_to_show_is_an_empty_page() {
-        assert_eq!(render(Vec::new()), "");
-    }
-}
+mod tests;
