@@ -5,7 +5,8 @@
 //! family          key                                     value
 //! default         "epoch"                                 u32: counted up at every open
 //! state           space u8 | the caller's key             the caller's value
-//! log-<ordinal>   topic u32 | partition u32 | base i64    kind u8 | last i64 | max time i64 | batch
+//! log-<ordinal>   topic u32 | partition u32 | base i64    kind u8 | last i64 | max time i64
+//!                                                         | batch
 //! index           topic u32 | partition u32 | base i64    bytes u64 | gap time i64
 //!                                                         | max time i64 | its base i64
 //! ```

@@ -147,8 +147,9 @@ fn database(options: &Options) -> RocksOptions {
 
     rocks.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
     // Overwriting blocks that are allocated already spares the sync a change of metadata.
-    rocks.set_recycle_log_file_num(4);
-    rocks.set_max_total_wal_size(options.memtable_bytes_max as u64);
+    rocks.set_recycle_log_file_num(2);
+    // A family with little to write would keep old WAL files for ever: it is flushed in time.
+    rocks.set_max_total_wal_size(options.memtable_bytes_max as u64 / 2);
     rocks.set_db_write_buffer_size(options.memtable_bytes_max);
     // Each start replays the manifest.
     rocks.set_max_manifest_file_size(16 << 20);
@@ -163,6 +164,8 @@ fn database(options: &Options) -> RocksOptions {
     rocks.set_bytes_per_sync(1 << 20);
 
     rocks.set_max_open_files(OPEN_FILES_MAX);
+    // The default starts 15 threads per family at every start.
+    rocks.set_max_file_opening_threads(3);
     rocks.set_skip_stats_update_on_db_open(true);
     // Readers of a log go forward: leave read-ahead to the kernel.
     rocks.set_advise_random_on_open(false);
