@@ -16,10 +16,20 @@ const FUNCTION: usize = 70;
 const LINE: usize = 100;
 
 /// Files over the soft budget, each with its reason.
-const LONG_FILES: &[(&str, &str)] = &[];
+const LONG_FILES: &[(&str, &str)] = &[
+    ("src/broker/groups.rs", "one short method for each verb of the group protocol"),
+    (
+        "src/groups/tests/classic.rs",
+        "a table of courses of the classic protocol, read side by side",
+    ),
+];
 
 /// Functions over the budget: (file, function, why).
-const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[];
+const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[(
+    "protocol-tests/samples.rs",
+    "samples",
+    "a table: one entry for each API, which is easier to compare with Kafka's in one piece",
+)];
 
 /// What is over its budget, or has no header.
 pub fn overdrawn(source: &Source) -> Vec<String> {

@@ -62,6 +62,8 @@ pub(crate) struct Api {
     pub(crate) key: ApiKey,
     pub(crate) served: RangeInclusive<i16>,
     pub(crate) advertised: RangeInclusive<i16>,
+    /// What differs from Kafka.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for docs/PROTOCOL.md, written by a test"))]
     pub(crate) note: &'static str,
     /// Which header a request of this version has (1 or 2).
     pub(crate) request_header: fn(i16) -> i16,
