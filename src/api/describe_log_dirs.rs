@@ -87,9 +87,8 @@ async fn describe(
         let partitions = sizes(broker, &topic, partitions).await?;
         if !partitions.is_empty() {
             let name = TopicName(StrBytes::from_string(topic.name.to_string()));
-            topics.push(
-                DescribeLogDirsTopic::default().with_name(name).with_partitions(partitions),
-            );
+            topics
+                .push(DescribeLogDirsTopic::default().with_name(name).with_partitions(partitions));
         }
     }
     Ok(topics)

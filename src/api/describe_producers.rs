@@ -11,6 +11,7 @@ use kafka_protocol::messages::{
 };
 
 use crate::auth::{Operation, Resource};
+use crate::catalog::names;
 use crate::log::ProducerView;
 
 use super::{Call, Handler, Outcome, errors, lookup};
@@ -38,9 +39,7 @@ impl Handler for DescribeProducers {
                     Err(error) => response.with_error_code(error.code()),
                 });
             }
-            topics.push(
-                TopicResponse::default().with_name(topic.name).with_partitions(partitions),
-            );
+            topics.push(TopicResponse::default().with_name(topic.name).with_partitions(partitions));
         }
         Outcome::Now(DescribeProducersResponse::default().with_topics(topics))
     }
@@ -53,6 +52,7 @@ async fn find(
 ) -> Result<Vec<ProducerView>, ResponseError> {
     let resource = Resource::Topic(topic.as_str());
     call.caller.permit(Operation::Read, resource).map_err(|_| errors::denied(&resource))?;
+    names::check(topic.as_str()).map_err(|_| ResponseError::InvalidTopicException)?;
     let topic = lookup::by_name(&call.broker, topic)?;
     let cell = lookup::partition(&call.broker, &topic, index).await?;
     let producers = cell.producers();

@@ -3,8 +3,7 @@
 //! v7 sessions (KIP-227); v9 the leader epoch that the client believes in (KIP-320); v10 zstd
 //! (KIP-110); v11 rack (KIP-392, one replica here); v12 flexible, diverging epochs (KIP-595);
 //! v13 topics by id (KIP-516); v15 replica state (KIP-903); v16 endpoints (KIP-951); v17 and v18
-//! add what only followers send. A follower of this broker does not exist: a replica id is
-//! answered as a consumer's.
+//! add what only followers send, and no follower of this broker exists.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -41,14 +40,29 @@ impl Handler for Fetch {
 
     async fn handle(call: Call, request: FetchRequest) -> Outcome<FetchResponse> {
         let patience = patience(&call, &request);
+        let reader = reader(&request);
         let sessions = call.broker.sessions();
         match sessions.plan(call.broker.core().now(), session_request(call.version, request)) {
-            Ok(plan) => Outcome::Later(Box::pin(fetch(call, plan, patience))),
+            Ok(plan) => Outcome::Later(Box::pin(fetch(call, plan, patience, reader))),
             Err(error) => Outcome::Now(
                 FetchResponse::default().with_error_code(errors::log::session(error).code()),
             ),
         }
     }
+}
+
+/// Who reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    Consumer,
+    /// A broker that copies a partition; none is assigned to do so.
+    Replica,
+}
+
+fn reader(request: &FetchRequest) -> Reader {
+    // v15: the replica's state in place of its id (KIP-903).
+    let replica = request.replica_id.0.max(request.replica_state.replica_id.0);
+    if replica >= 0 { Reader::Replica } else { Reader::Consumer }
 }
 
 fn patience(call: &Call, request: &FetchRequest) -> Patience {
@@ -101,14 +115,14 @@ fn session_request(version: i16, request: FetchRequest) -> SessionRequest {
     SessionRequest { session, epoch, by_id, asked, forgotten }
 }
 
-async fn fetch(call: Call, plan: Plan, patience: Patience) -> FetchResponse {
+async fn fetch(call: Call, plan: Plan, patience: Patience, reader: Reader) -> FetchResponse {
     let mut wants = Vec::with_capacity(plan.wants.len());
     let mut refused = Vec::with_capacity(plan.wants.len());
     let mut topics = HashMap::new();
     for (partition, asked) in &plan.wants {
         let topic = topics
             .entry(partition.topic.clone())
-            .or_insert_with(|| readable_topic(&call, &partition.topic));
+            .or_insert_with(|| readable_topic(&call, &partition.topic, reader));
         refused.push(topic.as_ref().err().copied());
         wants.push(topic.as_ref().ok().map(|topic| want(topic.clone(), partition, asked)));
     }
@@ -119,7 +133,11 @@ async fn fetch(call: Call, plan: Plan, patience: Patience) -> FetchResponse {
 /// A topic that the caller may read.
 type Readable = (Arc<Topic>, Permit);
 
-fn readable_topic(call: &Call, topic: &TopicRef) -> Result<Readable, ResponseError> {
+fn readable_topic(
+    call: &Call,
+    topic: &TopicRef,
+    reader: Reader,
+) -> Result<Readable, ResponseError> {
     let topic = match topic {
         TopicRef::Id(id) => lookup::by_id(&call.broker, Uuid::from_bytes(id.0))?,
         TopicRef::Name(name) => {
@@ -127,6 +145,9 @@ fn readable_topic(call: &Call, topic: &TopicRef) -> Result<Readable, ResponseErr
             lookup::by_name(&call.broker, &name)?
         }
     };
+    if reader == Reader::Replica {
+        return Err(ResponseError::NotLeaderOrFollower);
+    }
     let resource = Resource::Topic(&topic.name);
     match call.caller.permit(Operation::Read, resource) {
         Ok(permit) => Ok((topic.clone(), permit)),

@@ -6,9 +6,7 @@
 use std::ops::RangeInclusive;
 
 use kafka_protocol::ResponseError;
-use kafka_protocol::messages::{
-    ApiKey, InitProducerIdRequest, InitProducerIdResponse, ProducerId,
-};
+use kafka_protocol::messages::{ApiKey, InitProducerIdRequest, InitProducerIdResponse, ProducerId};
 
 use crate::auth::{Operation, Resource};
 
@@ -23,10 +21,7 @@ impl Handler for InitProducerId {
     type Request = InitProducerIdRequest;
     type Response = InitProducerIdResponse;
 
-    async fn handle(
-        call: Call,
-        request: InitProducerIdRequest,
-    ) -> Outcome<InitProducerIdResponse> {
+    async fn handle(call: Call, request: InitProducerIdRequest) -> Outcome<InitProducerIdResponse> {
         let response = InitProducerIdResponse::default();
         Outcome::Now(match allocate(&call, &request).await {
             Ok(id) => response.with_producer_id(ProducerId(id)).with_producer_epoch(0),

@@ -95,10 +95,7 @@ async fn find(
         .map_err(|fault| errors::log::read(&fault))?;
     let Some(place) = place else { return Ok(None) };
     let partitions = call.broker.partitions();
-    partitions
-        .place(permit, &cell, place)
-        .await
-        .map_err(|fault| errors::log::read(&fault))
+    partitions.place(permit, &cell, place).await.map_err(|fault| errors::log::read(&fault))
 }
 
 /// What a timestamp asks for; `None` for what is empty here by nature.

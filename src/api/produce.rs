@@ -20,9 +20,11 @@ use kafka_protocol::protocol::StrBytes;
 
 use crate::auth::{Operation, Resource};
 use crate::broker::Broker;
-use crate::broker::partitions::{Accepted, Acks, AppendFault, ToAppend};
+use crate::broker::cell::Placed;
+use crate::broker::partitions::{Acks, AppendFault, ToAppend};
 use crate::catalog::Topic;
 use crate::store::StoreError;
+use crate::wire::batch::BatchHeader;
 
 use super::errors::{self, log::Rejection};
 use super::{Call, Handler, Outcome, lookup};
@@ -45,9 +47,12 @@ impl Handler for Produce {
             _ => None,
         };
         let timeout = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
+        let refused = needs_transactional_id(&request)
+            .then_some(ResponseError::TransactionalIdAuthorizationFailed)
+            .or(acks.is_none().then_some(ResponseError::InvalidRequiredAcks));
         let mut topics = Vec::with_capacity(request.topic_data.len());
         for topic in request.topic_data {
-            topics.push(append_topic(&call, acks, topic).await);
+            topics.push(append_topic(&call, refused, topic).await);
         }
         match acks {
             // Without a reply, closing the connection is the only way to tell of an error.
@@ -64,7 +69,7 @@ impl Handler for Produce {
 /// One topic's part of the request, appended and not yet acknowledged.
 struct TopicResult {
     head: TopicProduceResponse,
-    partitions: Vec<(i32, Result<Accepted, Rejection>)>,
+    partitions: Vec<(i32, Result<Placed, Rejection>)>,
 }
 
 impl TopicResult {
@@ -73,10 +78,25 @@ impl TopicResult {
     }
 }
 
-async fn append_topic(call: &Call, acks: Option<Acks>, data: TopicProduceData) -> TopicResult {
-    let head = TopicProduceResponse::default()
-        .with_name(data.name.clone())
-        .with_topic_id(data.topic_id);
+/// Transactional records without a transactional id: Kafka refuses the whole request.
+fn needs_transactional_id(request: &ProduceRequest) -> bool {
+    let is_transactional =
+        |records: &Bytes| BatchHeader::read(records).is_ok_and(|header| header.is_transactional());
+    let mut records = request
+        .topic_data
+        .iter()
+        .flat_map(|topic| &topic.partition_data)
+        .filter_map(|part| part.records.as_ref());
+    request.transactional_id.is_none() && records.any(is_transactional)
+}
+
+async fn append_topic(
+    call: &Call,
+    refused: Option<ResponseError>,
+    data: TopicProduceData,
+) -> TopicResult {
+    let head =
+        TopicProduceResponse::default().with_name(data.name.clone()).with_topic_id(data.topic_id);
     // v13: topics by id (KIP-516).
     let topic = if call.version >= 13 {
         lookup::by_id(&call.broker, data.topic_id)
@@ -86,13 +106,13 @@ async fn append_topic(call: &Call, acks: Option<Acks>, data: TopicProduceData) -
     let mut partitions = Vec::with_capacity(data.partition_data.len());
     for part in data.partition_data {
         let index = part.index;
-        let result = match (&topic, acks) {
+        let result = match (&topic, refused) {
             (Err(error), _) => Err(Rejection::from(*error)),
             (Ok(topic), _) if !has_partition(topic, index) => {
                 Err(Rejection::from(ResponseError::UnknownTopicOrPartition))
             }
-            (Ok(_), None) => Err(Rejection::from(ResponseError::InvalidRequiredAcks)),
-            (Ok(topic), Some(_)) => append_partition(call, topic, part).await,
+            (Ok(_), Some(error)) => Err(Rejection::from(error)),
+            (Ok(topic), None) => append_partition(call, topic, part).await,
         };
         partitions.push((index, result));
     }
@@ -107,7 +127,7 @@ async fn append_partition(
     call: &Call,
     topic: &Arc<Topic>,
     data: PartitionProduceData,
-) -> Result<Accepted, Rejection> {
+) -> Result<Placed, Rejection> {
     let resource = Resource::Topic(&topic.name);
     let permit = call
         .caller
@@ -174,7 +194,7 @@ async fn wait(
 fn partition_response(
     version: i16,
     index: i32,
-    result: Result<Accepted, Rejection>,
+    result: Result<Placed, Rejection>,
     waited: &Result<(), Unacknowledged>,
 ) -> PartitionProduceResponse {
     let response = PartitionProduceResponse::default()
@@ -183,11 +203,11 @@ fn partition_response(
         .with_log_append_time_ms(-1)
         .with_log_start_offset(-1);
     let rejection = match (result, waited) {
-        (Ok(accepted), Ok(())) => {
+        (Ok(placed), Ok(())) => {
             return response
-                .with_base_offset(accepted.placed.base)
-                .with_log_append_time_ms(accepted.log_append_time_ms.unwrap_or(-1))
-                .with_log_start_offset(accepted.placed.log_start);
+                .with_base_offset(placed.base)
+                .with_log_append_time_ms(placed.append_time_ms)
+                .with_log_start_offset(placed.log_start);
         }
         (Ok(_), Err(Unacknowledged::TimedOut)) => Rejection::from(ResponseError::RequestTimedOut),
         (Ok(_), Err(Unacknowledged::Store(error))) => Rejection::from(errors::store(error)),

@@ -21,24 +21,38 @@ pub struct Caller {
 /// What is to be done (Kafka's `AclOperation`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
+    /// Read records, or a group's offsets.
     Read,
+    /// Write records.
     Write,
+    /// Make a topic.
     Create,
+    /// Delete topics, records or groups.
     Delete,
+    /// Add partitions, elect leaders, move replicas.
     Alter,
+    /// See that it is there.
     Describe,
+    /// Change settings.
     AlterConfigs,
+    /// See settings.
     DescribeConfigs,
+    /// Speak as a broker.
     ClusterAction,
+    /// Get a producer id.
     IdempotentWrite,
 }
 
 /// What it is to be done to (Kafka's `ResourceType` and name).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource<'a> {
+    /// A topic by name.
     Topic(&'a str),
+    /// A consumer group.
     Group(&'a str),
+    /// The cluster as a whole.
     Cluster,
+    /// A transactional producer.
     TransactionalId(&'a str),
 }
 

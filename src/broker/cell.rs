@@ -54,6 +54,8 @@ pub struct Placed {
     pub base: Offset,
     /// The partition's first offset.
     pub log_start: Offset,
+    /// The timestamp that the broker gave its records, -1 when the client's count.
+    pub append_time_ms: i64,
     /// What must be reached before the batch may be acknowledged.
     pub seq: Seq,
 }
@@ -139,17 +141,23 @@ impl PartitionCell {
             }
             let appended =
                 state.partition.append(core.now(), batch).map_err(CellAppendError::Refused)?;
-            let log_start = state.partition.log_start();
+            let mut placed = Placed {
+                base: appended.base,
+                log_start: state.partition.log_start(),
+                append_time_ms: appended.append_time_ms,
+                // A duplicate's first may not be durable yet: the retry waits for what it waits for.
+                seq: state.last_seq,
+            };
             if appended.duplicate {
-                // The first one may not be durable yet: the retry waits for what it waits for.
-                return Ok(Placed { base: appended.base, log_start, seq: state.last_seq });
+                return Ok(placed);
             }
             let seq = core.journal.submit_then(appended.writes, self.clone());
             let end = appended.last + 1;
             state.last_seq = seq;
             state.pending.push_back(Pending { seq, end, bytes, _room: room });
             state.tail.push(Chunk { base: appended.base, last: appended.last, records });
-            Placed { base: appended.base, log_start, seq }
+            placed.seq = seq;
+            placed
         };
         tails.note(&(self.clone() as Arc<dyn TailHolder>), placed.base, bytes);
         Ok(placed)
@@ -232,6 +240,11 @@ impl PartitionCell {
     /// The end of the largest epoch that is not above `epoch`, as OffsetForLeaderEpoch asks it.
     pub fn end_of_epoch(&self, epoch: i32) -> Option<(i32, Offset)> {
         self.state.lock().partition.end_of_epoch(epoch)
+    }
+
+    /// Takes note of the store's largest timestamp, after a trim removed the one known.
+    pub fn learn_max_time(&self, found: Option<(i64, Offset)>) {
+        self.state.lock().partition.learn_max_time(found);
     }
 
     /// The largest timestamp and the base offset of its batch.

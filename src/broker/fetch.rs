@@ -149,7 +149,7 @@ impl Partitions {
             .map_err(ReadFault::Store)?
             .ok_or(ReadFault::UnknownPartition)?;
         check_epoch(cell.bounds().epoch, want.current_epoch)?;
-        if let Some(diverging) = diverging(&cell, want) {
+        if let Some(diverging) = diverging(&cell, want)? {
             let bounds = cell.bounds();
             return Ok(Found { bounds, chunks: Vec::new(), diverging: Some(diverging) });
         }
@@ -162,8 +162,7 @@ impl Partitions {
                     (bounds, self.read_stored(&cell, want.from, upto, room).await?)
                 }
             };
-        let chunks =
-            chunks.into_iter().map(|chunk| with_epoch(&cell, chunk)).collect();
+        let chunks = chunks.into_iter().map(|chunk| with_epoch(&cell, chunk)).collect();
         Ok(Found { bounds, chunks, diverging: None })
     }
 
@@ -188,7 +187,8 @@ impl Partitions {
     }
 
     async fn watch(&self, wants: &[Option<Want>], waiter: &Arc<Waiter>) -> Watched {
-        let mut watched = Watched { waiter: waiter.clone(), cells: Vec::with_capacity(wants.len()) };
+        let mut watched =
+            Watched { waiter: waiter.clone(), cells: Vec::with_capacity(wants.len()) };
         for want in wants.iter().flatten() {
             if let Ok(Some(cell)) = self.cell(&want.topic, want.partition).await {
                 cell.watch(waiter);
@@ -241,12 +241,14 @@ impl Drop for Watched {
     }
 }
 
-fn diverging(cell: &PartitionCell, want: &Want) -> Option<(i32, Offset)> {
+fn diverging(cell: &PartitionCell, want: &Want) -> Result<Option<(i32, Offset)>, ReadFault> {
     if want.last_fetched_epoch < 0 {
-        return None;
+        return Ok(None);
     }
-    let (epoch, end) = cell.end_of_epoch(want.last_fetched_epoch)?;
-    (epoch < want.last_fetched_epoch || end < want.from).then_some((epoch, end))
+    // An epoch that has not come, or that the log has forgotten, ends nowhere.
+    let ended = cell.end_of_epoch(want.last_fetched_epoch);
+    let (epoch, end) = ended.ok_or_else(|| ReadFault::OutOfRange(cell.bounds()))?;
+    Ok((epoch < want.last_fetched_epoch || end < want.from).then_some((epoch, end)))
 }
 
 fn enough(results: &[Result<Found, ReadFault>], min_bytes: usize) -> bool {

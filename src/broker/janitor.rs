@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use tracing::{debug, warn};
 
-use crate::base::Offset;
 use crate::broker::Broker;
-use crate::broker::cell::PartitionCell;
+use crate::broker::partitions::TrimFault;
 use crate::catalog::Topic;
 use crate::config::keys;
 use crate::log::retention::{self, Answers, LogFacts, RetentionRules};
-use crate::store::{Dead, StoreError};
+use crate::store::StoreError;
 
 impl Broker {
     /// Starts the background jobs.
@@ -93,23 +92,13 @@ impl Broker {
             answers.size = engine.find_size(cell.log(), keep).await?;
         }
         if let Some(start) = retention::new_start(log, asked, answers) {
-            self.trim(topic, partition, &cell, start).await?;
+            match self.partitions().move_start(&cell, start).await {
+                Ok(start) => debug!(topic = %topic.name, partition, start, "log start moved"),
+                Err(TrimFault::Store(error)) => return Err(error),
+                // It was trimmed further meanwhile: then there is nothing to do.
+                Err(TrimFault::OutOfRange | TrimFault::Compacted) => {}
+            }
         }
-        Ok(())
-    }
-
-    async fn trim(
-        &self,
-        topic: &Topic,
-        partition: i32,
-        cell: &Arc<PartitionCell>,
-        start: Offset,
-    ) -> Result<(), StoreError> {
-        // It may have been trimmed further meanwhile: then there is nothing to do.
-        let Ok((start, Some(seq))) = cell.trim(self.core(), start) else { return Ok(()) };
-        self.core().journal.durable(seq).await?;
-        self.core().engine.reclaim(Dead::Below { log: cell.log(), start }).await?;
-        debug!(topic = %topic.name, partition, start, "retention moved the log start");
         Ok(())
     }
 

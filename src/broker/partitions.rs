@@ -19,12 +19,16 @@ use crate::broker::core::Core;
 use crate::broker::tail::TailBudget;
 use crate::catalog::Topic;
 use crate::config::{CompressionType, TopicConfig, keys};
-use crate::log::{AppendError, OutOfRange, Partition, log_prefix};
+use crate::log::{AppendError, OutOfRange, Partition, log_prefix, records};
 use crate::store::{Dead, Space, StoreError, Write};
-use crate::wire::batch::{BatchError, Codec, Rules, ValidBatch, validate};
+use crate::wire::batch::{BatchError, BatchHeader, Codec, Rules, ValidBatch, validate};
 
 /// One permit of the append queue stands for this many bytes.
 const ROOM_UNIT: usize = 1 << 10;
+
+/// Compressed batches of this size and more are checked on a thread of their own: a hostile one
+/// may unfold for a second.
+const UNFOLD_BESIDE: usize = 32 << 10;
 
 /// How many producers' records are read at once while a partition is loaded.
 const PRODUCERS_PAGE: usize = 1_000;
@@ -104,15 +108,6 @@ pub enum TrimFault {
     Store(StoreError),
 }
 
-/// An accepted batch, to be acknowledged when `placed.seq` has been reached.
-#[derive(Clone, Copy, Debug)]
-pub struct Accepted {
-    /// Where it went.
-    pub placed: Placed,
-    /// The time the broker gave its records, if the topic says so.
-    pub log_append_time_ms: Option<i64>,
-}
-
 impl Partitions {
     /// No partition is loaded yet.
     pub fn new(core: Arc<Core>) -> Self {
@@ -166,9 +161,8 @@ impl Partitions {
         let mut producers = Vec::new();
         let mut after = None;
         loop {
-            let page = engine
-                .scan(Space::Producers, &prefix, after.as_deref(), PRODUCERS_PAGE)
-                .await?;
+            let page =
+                engine.scan(Space::Producers, &prefix, after.as_deref(), PRODUCERS_PAGE).await?;
             after = page.items.last().map(|(key, _)| key.clone());
             producers.extend(page.items);
             if !page.more {
@@ -183,11 +177,7 @@ impl Partitions {
 
     /// Checks and appends one partition's part of a produce request. What is accepted has been
     /// submitted when this returns; wait with [`Partitions::acknowledged`].
-    pub async fn append(
-        &self,
-        part: ToAppend,
-        zstd_allowed: bool,
-    ) -> Result<Accepted, AppendFault> {
+    pub async fn append(&self, part: ToAppend, zstd_allowed: bool) -> Result<Placed, AppendFault> {
         if let Some(failure) = self.core.journal.failure() {
             return Err(AppendFault::Store(failure));
         }
@@ -199,16 +189,13 @@ impl Partitions {
         let config = &part.topic.config;
         let now = self.core.now();
         let rules = rules(config, now, zstd_allowed);
-        let batch = validate(&part.records, &rules).map_err(AppendFault::Batch)?;
+        let batch = checked(part.records, rules).await.map_err(AppendFault::Batch)?;
         let room = self.room_for(&batch).await?;
         self.count_in(&part.topic, &batch);
-        let placed =
-            cell.append(&self.core, &self.tails, batch, room).map_err(|error| match error {
-                CellAppendError::Forgotten => AppendFault::UnknownPartition,
-                CellAppendError::Refused(refusal) => AppendFault::Producer(refusal),
-            })?;
-        let log_append_time_ms = config.log_append_time.then_some(now.wall_ms);
-        Ok(Accepted { placed, log_append_time_ms })
+        cell.append(&self.core, &self.tails, batch, room).map_err(|error| match error {
+            CellAppendError::Forgotten => AppendFault::UnknownPartition,
+            CellAppendError::Refused(refusal) => AppendFault::Producer(refusal),
+        })
     }
 
     /// Waits until there is room for the batch in the queue before the store's writer.
@@ -226,10 +213,10 @@ impl Partitions {
     /// Waits until everything in `accepted` may be acknowledged.
     pub async fn acknowledged(
         &self,
-        accepted: impl Iterator<Item = &Accepted>,
+        accepted: impl Iterator<Item = &Placed>,
         acks: Acks,
     ) -> Result<(), StoreError> {
-        let Some(seq) = accepted.map(|accepted| accepted.placed.seq).max() else { return Ok(()) };
+        let Some(seq) = accepted.map(|placed| placed.seq).max() else { return Ok(()) };
         match acks {
             Acks::None => Ok(()),
             Acks::Leader => self.core.journal.written(seq).await,
@@ -253,11 +240,14 @@ impl Partitions {
     pub async fn reclaim(&self, logs: &[LogId]) -> Result<(), StoreError> {
         for log in logs {
             self.core.engine.reclaim(Dead::Log { log: *log }).await?;
-            let mut writes =
-                vec![Write::Delete { space: Space::LogStarts, key: log_prefix(*log) }];
+            let mut writes = vec![records::delete_start(*log)];
             loop {
-                let page =
-                    self.core.engine.scan(Space::Producers, &log_prefix(*log), None, PRODUCERS_PAGE);
+                let page = self.core.engine.scan(
+                    Space::Producers,
+                    &log_prefix(*log),
+                    None,
+                    PRODUCERS_PAGE,
+                );
                 let page = page.await?;
                 let delete = |(key, _)| Write::Delete { space: Space::Producers, key };
                 writes.extend(page.items.into_iter().map(delete));
@@ -288,17 +278,30 @@ impl Partitions {
         if !topic.config.cleanup.deletes() {
             return Err(TrimFault::Compacted);
         }
+        self.move_start(cell, before).await
+    }
+
+    /// The same for the broker itself: retention asks nobody.
+    pub(super) async fn move_start(
+        &self,
+        cell: &Arc<PartitionCell>,
+        before: Offset,
+    ) -> Result<Offset, TrimFault> {
         let (start, seq) =
             cell.trim(&self.core, before).map_err(|OutOfRange { .. }| TrimFault::OutOfRange)?;
-        if let Some(seq) = seq {
-            self.core.journal.durable(seq).await.map_err(TrimFault::Store)?;
-            let (core, log) = (self.core.clone(), cell.log());
-            self.core.spawn(async move {
-                if let Err(error) = core.engine.reclaim(Dead::Below { log, start }).await {
-                    tracing::warn!(%log, %error, "deleted records are not given back yet");
-                }
-            });
+        let Some(seq) = seq else { return Ok(start) };
+        self.core.journal.durable(seq).await.map_err(TrimFault::Store)?;
+        let log = cell.log();
+        if cell.max_time().is_none() {
+            let end = self.core.engine.end(log).await.map_err(TrimFault::Store)?;
+            cell.learn_max_time(end.and_then(|end| end.max_time));
         }
+        let core = self.core.clone();
+        self.core.spawn(async move {
+            if let Err(error) = core.engine.reclaim(Dead::Below { log, start }).await {
+                tracing::warn!(%log, %error, "deleted records are not given back yet");
+            }
+        });
         Ok(start)
     }
 
@@ -331,6 +334,17 @@ impl Partitions {
 /// Kafka's leader epochs are signed; a store that was opened two thousand million times ends here.
 pub fn leader_epoch(store_epoch: u32) -> i32 {
     i32::try_from(store_epoch).unwrap_or(i32::MAX)
+}
+
+/// Checks a batch; one that may take long to unfold on a thread that others do not wait for.
+async fn checked(records: Bytes, rules: Rules) -> Result<ValidBatch, BatchError> {
+    let compressed = BatchHeader::read(&records)
+        .is_ok_and(|header| header.compression().is_ok_and(|codec| codec != Codec::None));
+    if !compressed || records.len() < UNFOLD_BESIDE {
+        return validate(&records, &rules);
+    }
+    let checked = tokio::task::spawn_blocking(move || validate(&records, &rules)).await;
+    checked.unwrap_or_else(|error| Err(BatchError::Undecodable { reason: error.to_string() }))
 }
 
 fn rules(config: &TopicConfig, now: Now, zstd_allowed: bool) -> Rules {

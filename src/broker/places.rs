@@ -74,9 +74,8 @@ impl Partitions {
         if base >= bounds.high_watermark || base < bounds.log_start {
             return Ok(None);
         }
-        let found = self.in_batch(cell, base, |records, base| {
-            batch::max_timestamp(records, base).map(Some)
-        });
+        let found = self
+            .in_batch(cell, base, |records, base| batch::max_timestamp(records, base).map(Some));
         found.await
     }
 
@@ -95,15 +94,13 @@ impl Partitions {
             };
             let placement = self
                 .in_batch(cell, base, |records, base| {
-                    batch::first_at_or_after(records, base, at_ms)
+                    batch::first_from(records, base, bounds.log_start, at_ms)
                 })
                 .await?;
-            match placement {
-                Some(placement) if placement.offset >= bounds.log_start => {
-                    return Ok(Some(placement));
-                }
-                _ => from = self.after_batch(cell, base).await?.max(from + 1),
+            if placement.is_some() {
+                return Ok(placement);
             }
+            from = self.after_batch(cell, base).await?.max(from + 1);
         }
         Ok(None)
     }
@@ -112,10 +109,7 @@ impl Partitions {
         &self,
         cell: &Arc<PartitionCell>,
         base: Offset,
-        find: impl FnOnce(
-            &bytes::Bytes,
-            Offset,
-        ) -> Result<Option<(Offset, i64)>, batch::BatchError>,
+        find: impl FnOnce(&bytes::Bytes, Offset) -> Result<Option<(Offset, i64)>, batch::BatchError>,
     ) -> Result<Option<Placement>, StoreError> {
         let engine = &self.core().engine;
         let chunks = engine.read(cell.log(), base, base + 1, 1, ReadHint::Point).await?;

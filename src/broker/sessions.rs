@@ -185,7 +185,7 @@ impl Sessions {
             Kind::Sessionless => Told { session: 0, named: all },
             Kind::Begin { by_id } => {
                 let room = make_room(&mut sessions, self.slots, now, plan.wants.len());
-                if !room || plan.wants.is_empty() || sessions.contains_key(&fresh_id) {
+                if !room || sessions.contains_key(&fresh_id) {
                     return Told { session: 0, named: all };
                 }
                 let partitions = plan.wants.into_iter().zip(shown).map(remembered).collect();

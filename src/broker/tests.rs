@@ -10,9 +10,9 @@ use futures::FutureExt;
 use super::*;
 use crate::auth::{Caller, Operation, Resource};
 use crate::base::{Now, Offset};
-use crate::broker::cell::Isolation;
+use crate::broker::cell::{Isolation, Placed};
 use crate::broker::fetch::{Found, Patience, ReadFault, Want};
-use crate::broker::partitions::{Accepted, Acks, AppendFault, ToAppend};
+use crate::broker::partitions::{Acks, AppendFault, ToAppend};
 use crate::broker::places::Place;
 use crate::catalog::Mode;
 use crate::catalog::create::NewTopic;
@@ -71,7 +71,7 @@ impl Fixture {
         made.expect("the store works").remove(0).expect("the topic is made")
     }
 
-    async fn append(&self, topic: &Arc<Topic>, batch: &Sample) -> Result<Accepted, AppendFault> {
+    async fn append(&self, topic: &Arc<Topic>, batch: &Sample) -> Result<Placed, AppendFault> {
         let part = ToAppend {
             permit: permit(),
             topic: topic.clone(),
@@ -81,7 +81,7 @@ impl Fixture {
         self.broker.partitions().append(part, true).await
     }
 
-    async fn acknowledged(&self, accepted: Accepted, acks: Acks) -> Result<(), StoreError> {
+    async fn acknowledged(&self, accepted: Placed, acks: Acks) -> Result<(), StoreError> {
         self.broker.partitions().acknowledged([accepted].iter(), acks).await
     }
 
@@ -89,7 +89,7 @@ impl Fixture {
     async fn write(&self, topic: &Arc<Topic>, values: &[&str]) -> Offset {
         let accepted = self.append(topic, &sample(values)).await.expect("it is accepted");
         self.acknowledged(accepted, Acks::All).await.expect("it is durable");
-        accepted.placed.base
+        accepted.base
     }
 
     fn fetch(
@@ -162,7 +162,7 @@ async fn a_repeated_batch_waits_for_what_the_first_waits_for_and_gets_its_offset
     let batch = sample(&["a", "b"]).from_producer(7, 0, 0);
     let first = f.append(&topic, &batch).await.expect("it is accepted");
     let again = f.append(&topic, &batch).await.expect("it is recognised");
-    assert_eq!((first.placed.base, again.placed.base), (1, 1));
+    assert_eq!((first.base, again.base), (1, 1));
     assert!(f.acknowledged(again, Acks::All).now_or_never().is_none());
     f.store.release();
     f.acknowledged(again, Acks::All).await.expect("now it is durable");
@@ -221,13 +221,13 @@ async fn a_restart_goes_on_where_the_durable_log_ended() {
     let after = MemEngine::new();
     f.store.crash().replay(&after).await.expect("what survived can be replayed");
 
-    let f = over(Arc::new(after)).await;
+    let f = over(Arc::new(after.reopen())).await;
     let topic = f.broker.catalog().topic("t").expect("the topic is still there");
     assert_eq!(f.offsets(&topic, 0).await, [(0, 0)]);
     let repeated = f.append(&topic, &batch(0)).await.expect("it is recognised");
-    assert_eq!(repeated.placed.base, 0);
+    assert_eq!(repeated.base, 0);
     let retried = f.append(&topic, &batch(1)).await.expect("the lost one is taken as new");
-    assert_eq!(retried.placed.base, 1);
+    assert_eq!(retried.base, 1);
 }
 
 #[tokio::test]
@@ -270,7 +270,7 @@ async fn producer_ids_are_given_out_once_also_over_restarts() {
     assert_ne!(first, second);
     let after = MemEngine::new();
     f.store.crash().replay(&after).await.expect("what survived can be replayed");
-    let f = over(Arc::new(after)).await;
+    let f = over(Arc::new(after.reopen())).await;
     let third = f.broker.producer_ids().allocate().await.expect("it works");
     assert!(third > second, "{third} after {second}");
 }

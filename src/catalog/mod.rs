@@ -30,8 +30,6 @@ mod records;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use crate::base::{LogId, TopicId};
 use crate::config::{Settings, TopicConfig};
 use crate::store::Write;
@@ -283,12 +281,12 @@ impl Catalog {
 
     fn remove(&mut self, topic: &Topic) {
         self.partitions -= topic.partitions.len();
-        if let Some(unified) = names::unified(&topic.name) {
-            if let Some(names) = self.similar.get_mut(&unified) {
-                names.remove(&topic.name);
-                if names.is_empty() {
-                    self.similar.remove(&unified);
-                }
+        if let Some(unified) = names::unified(&topic.name)
+            && let Some(names) = self.similar.get_mut(&unified)
+        {
+            names.remove(&topic.name);
+            if names.is_empty() {
+                self.similar.remove(&unified);
             }
         }
         self.by_id.remove(&topic.id);
@@ -299,11 +297,6 @@ impl Catalog {
 /// There is no topic of this name or id (any more).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoSuchTopic;
-
-/// Keys and values of small state, as a page of the store has them, for [`Catalog::restore`].
-pub fn pairs(items: &[(Bytes, Bytes)]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    items.iter().map(|(key, value)| (key.as_ref(), value.as_ref()))
-}
 
 #[cfg(test)]
 mod tests;

@@ -224,12 +224,6 @@ impl Partition {
         gone.into_iter().map(|id| records::delete_producer(self.log, id)).collect()
     }
 
-    /// Deletes all that the small state holds of this log, for a topic's deletion.
-    pub fn delete_state(&self) -> Vec<Write> {
-        let producers = self.producers.ids().map(|id| records::delete_producer(self.log, id));
-        producers.chain([records::delete_start(self.log)]).collect()
-    }
-
     /// Takes note of a timestamp and of the base offset of its batch; the largest one counts, and
     /// of equals the first.
     pub fn learn_max_time(&mut self, found: Option<(i64, Offset)>) {

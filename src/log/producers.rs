@@ -175,10 +175,6 @@ impl Producers {
         self.by_id.insert(id, producer);
     }
 
-    pub(super) fn ids(&self) -> impl Iterator<Item = ProducerId> {
-        self.by_id.keys().copied()
-    }
-
     pub(super) fn views(&self) -> impl Iterator<Item = ProducerView> {
         self.by_id.iter().map(|(id, producer)| ProducerView {
             id: *id,

@@ -66,7 +66,7 @@ pub(super) fn save_start(log: LogId, start: Offset, epochs: &EpochHistory) -> Wr
 }
 
 /// Deletes what [`save_start`] saved.
-pub(super) fn delete_start(log: LogId) -> Write {
+pub fn delete_start(log: LogId) -> Write {
     Write::Delete { space: Space::LogStarts, key: log_prefix(log) }
 }
 

@@ -15,7 +15,7 @@ use bytes::{BufMut, BytesMut};
 
 use crate::base::Offset;
 
-pub use crate::wire::lookup::{first_at_or_after, first_from, max_timestamp};
+pub use crate::wire::lookup::{first_from, max_timestamp};
 pub use crate::wire::validate::validate;
 pub use crate::wire::validate::{BatchError, RecordFault, RecordFaultKind, Rules, ValidBatch};
 

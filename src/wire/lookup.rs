@@ -6,17 +6,8 @@ use crate::base::Offset;
 use crate::wire::batch::{BatchError, BatchHeader};
 use crate::wire::records::{self, Next};
 
-/// Offset and timestamp of the first record that has the timestamp `at_ms` or a later one; `base`
-/// is the offset of the batch's first record.
-pub fn first_at_or_after(
-    records: &Bytes,
-    base: Offset,
-    at_ms: i64,
-) -> Result<Option<(Offset, i64)>, BatchError> {
-    first_from(records, base, base, at_ms)
-}
-
-/// The same of the records at `from` or after it: a log may start within a batch.
+/// The first record at `from` or after it (a log may start within a batch) whose timestamp is
+/// `at_ms` or later: its offset and timestamp.
 pub fn first_from(
     records: &Bytes,
     base: Offset,

@@ -364,9 +364,16 @@ impl<R: Read> Input for Stream<R> {
     }
 
     fn check_room(&self, bytes: u64) -> Result<(), Option<Stop>> {
-        // How much a stream holds is known at its end only, how much it may hold at once.
+        // How much a stream holds is known at its end only, how much it may hold at once. One
+        // record that claims all of it is a lie, several that come to more are too much.
         let most = limits::DECOMPRESSED_BATCH_MAX as u64;
-        if bytes > most.saturating_sub(self.position()) { Err(Some(Stop::TooMuch)) } else { Ok(()) }
+        if bytes >= most {
+            Err(None)
+        } else if bytes > most.saturating_sub(self.position()) {
+            Err(Some(Stop::TooMuch))
+        } else {
+            Ok(())
+        }
     }
 
     fn is_at_end(&mut self) -> Result<bool, Stop> {

@@ -32,10 +32,9 @@ pub(crate) fn append(fault: &AppendFault) -> Rejection {
     match fault {
         AppendFault::UnknownPartition => ResponseError::UnknownTopicOrPartition.into(),
         AppendFault::Store(error) => store(error).into(),
-        AppendFault::Producer(refusal) => Rejection {
-            message: Some(refusal.to_string()),
-            ..Rejection::from(producer(refusal))
-        },
+        AppendFault::Producer(refusal) => {
+            Rejection { message: Some(refusal.to_string()), ..Rejection::from(producer(refusal)) }
+        }
         AppendFault::Batch(fault) => Rejection {
             error: batch(fault),
             message: Some(fault.to_string()),

@@ -345,20 +345,3 @@ fn offsets_run_out_before_they_overflow() {
     assert_eq!(outcome(log.append(at(NOW_MS), batch(2)).expect("two are left")).1, i64::MAX - 1);
     assert_eq!(log.append(at(NOW_MS), batch(1)).map(outcome), Err(full));
 }
-
-#[test]
-fn a_deleted_log_leaves_nothing_behind() {
-    let mut log = Partition::new(LOG, 1);
-    let mut writes = Vec::new();
-    for id in 0..3 {
-        writes.extend(log.append(at(NOW_MS), batch_from(id, 0, 0, 1)).expect("it is new").writes);
-    }
-    let keys = |writes: &[Write]| -> std::collections::BTreeSet<Bytes> {
-        let key = |write: &Write| match write {
-            Write::Put { key, .. } | Write::Delete { key, .. } => Some(key.clone()),
-            Write::Append { .. } => None,
-        };
-        writes.iter().filter_map(key).collect()
-    };
-    assert_eq!(keys(&log.delete_state()), keys(&writes));
-}

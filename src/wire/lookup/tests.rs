@@ -1,6 +1,6 @@
 //! Offsets by time within a batch.
 
-use crate::wire::batch::{Codec, first_at_or_after, first_from, max_timestamp, validate};
+use crate::wire::batch::{Codec, first_from, max_timestamp, validate};
 use crate::wire::sample::{Sample, rules, sample};
 
 /// A batch whose records have the timestamps 100, 300, 200, 300.
@@ -16,7 +16,7 @@ fn batch() -> Sample {
 fn the_first_record_that_is_young_enough_is_found() {
     for codec in [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
         let bytes = batch().in_codec(codec).bytes();
-        let at = |at_ms| first_at_or_after(&bytes, 1_000, at_ms).expect("it is valid");
+        let at = |at_ms| first_from(&bytes, 1_000, 1_000, at_ms).expect("it is valid");
         assert_eq!(at(0), Some((1_000, 100)), "{codec:?}");
         assert_eq!(at(100), Some((1_000, 100)));
         assert_eq!(at(101), Some((1_001, 300)));
@@ -41,7 +41,7 @@ fn with_append_time_all_records_have_the_batch_time() {
     rules.log_append_time = true;
     rules.now_ms = 5_000;
     let bytes = validate(&batch().bytes(), &rules).expect("it is valid").records;
-    assert_eq!(first_at_or_after(&bytes, 7, 5_000), Ok(Some((7, 5_000))));
-    assert_eq!(first_at_or_after(&bytes, 7, 5_001), Ok(None));
+    assert_eq!(first_from(&bytes, 7, 7, 5_000), Ok(Some((7, 5_000))));
+    assert_eq!(first_from(&bytes, 7, 7, 5_001), Ok(None));
     assert_eq!(max_timestamp(&bytes, 7), Ok((7, 5_000)));
 }

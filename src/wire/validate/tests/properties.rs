@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::wire::batch::{BatchHeader, Codec, Rules, first_at_or_after, max_timestamp, validate};
+use crate::wire::batch::{BatchHeader, Codec, Rules, first_from, max_timestamp, validate};
 use crate::wire::records::{Next, walk};
 use crate::wire::sample::{NOW_MS, Sample, SampleRecord, rules, seal};
 
@@ -72,7 +72,7 @@ proptest! {
         let at = |record: &SampleRecord| record.timestamp_ms >= at_ms;
         let first = batch.records.iter().position(at);
         let first = first.map(|index| (500 + index as i64, batch.records[index].timestamp_ms));
-        prop_assert_eq!(first_at_or_after(&bytes, 500, at_ms), Ok(first));
+        prop_assert_eq!(first_from(&bytes, 500, 500, at_ms), Ok(first));
         let (offset, time) = max_timestamp(&bytes, 500).expect("it is honest");
         let max = batch.records.iter().map(|record| record.timestamp_ms).max();
         prop_assert_eq!(Some(time), max);
@@ -83,7 +83,7 @@ proptest! {
     fn no_bytes_make_it_panic(bytes in vec(any::<u8>(), 0..300), rules in some_rules()) {
         let bytes = Bytes::from(bytes);
         let _ = validate(&bytes, &rules);
-        let _ = first_at_or_after(&bytes, 0, 0);
+        let _ = first_from(&bytes, 0, 0, 0);
         let _ = max_timestamp(&bytes, i64::MAX);
     }
 
@@ -115,7 +115,7 @@ proptest! {
                 prop_assert_eq!(again.records, valid.records);
             }
         }
-        let _ = first_at_or_after(&bytes, 0, 0);
+        let _ = first_from(&bytes, 0, 0, 0);
         let _ = max_timestamp(&bytes, 0);
     }
 }
