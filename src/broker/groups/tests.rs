@@ -9,9 +9,9 @@ use futures::FutureExt;
 
 use super::*;
 use crate::auth::{Caller, Operation, Resource};
-use crate::base::{Clock, MemberId, Now};
+use crate::base::{Clock, MemberId, Now, Offset};
 use crate::config::Settings;
-use crate::groups::{CommitItem, JoinDialect, Protocol};
+use crate::groups::{CommitItem, JoinDialect, Protocol, State};
 use crate::store::Engine;
 use crate::store::faulty::Faulty;
 use crate::store::mem::MemEngine;

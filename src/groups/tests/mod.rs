@@ -5,6 +5,7 @@
 //! generation, as a real one does. Results: who is answered what; `saved`, `erased` and `offsets`
 //! tell what is written.
 
+mod bounds;
 mod classic;
 mod fixed;
 mod harness;
