@@ -22,6 +22,7 @@ const LONG_FILES: &[(&str, &str)] = &[
         "src/groups/tests/classic.rs",
         "a table of courses of the classic protocol, read side by side",
     ),
+    ("src/store/rocks/writer.rs", "two threads that are understood only together"),
 ];
 
 /// Functions over the budget: (file, function, why).

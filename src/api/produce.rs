@@ -137,7 +137,7 @@ async fn append_partition(
         permit,
         topic: topic.clone(),
         partition: data.index,
-        records: data.records.unwrap_or_else(Bytes::new),
+        records: data.records.unwrap_or_default(),
     };
     // v7: the first version whose clients know zstd (KIP-110).
     let zstd_allowed = call.version >= 7;

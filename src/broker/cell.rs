@@ -145,7 +145,7 @@ impl PartitionCell {
                 base: appended.base,
                 log_start: state.partition.log_start(),
                 append_time_ms: appended.append_time_ms,
-                // A duplicate's first may not be durable yet: the retry waits for what it waits for.
+                // A repetition waits for what its first waits for: that may not be durable yet.
                 seq: state.last_seq,
             };
             if appended.duplicate {

@@ -11,7 +11,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 
 use crate::auth::Permit;
 use crate::base::{Clock, TopicId};
@@ -128,6 +128,20 @@ impl Broker {
     /// Deletes topics with all that is kept of them: settings, records, committed offsets. Their
     /// disk space is given back behind the answer.
     pub async fn delete_topics(
+        self: &Arc<Self>,
+        permit: &Permit,
+        ids: &[TopicId],
+    ) -> Result<Vec<Result<Arc<Topic>, NoSuchTopic>>, StoreError> {
+        let (broker, permit, ids) = (self.clone(), *permit, ids.to_vec());
+        let (done, answers) = oneshot::channel();
+        // A task of its own: when the client goes away meanwhile, the rest is done all the same.
+        self.core.spawn(async move {
+            let _client_went_away = done.send(broker.delete_to_the_end(&permit, &ids).await);
+        });
+        answers.await.unwrap_or_else(|_| Err(StoreError::Io("the broker is stopping".to_owned())))
+    }
+
+    async fn delete_to_the_end(
         self: &Arc<Self>,
         permit: &Permit,
         ids: &[TopicId],

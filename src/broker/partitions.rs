@@ -144,10 +144,10 @@ impl Partitions {
 
     /// The cell of a log that the catalog knows.
     pub async fn load(&self, log: LogId) -> Result<Arc<PartitionCell>, StoreError> {
-        if let Some(slot) = self.cells.get(&log) {
-            if let Some(cell) = slot.get() {
-                return Ok(cell.clone());
-            }
+        if let Some(slot) = self.cells.get(&log)
+            && let Some(cell) = slot.get()
+        {
+            return Ok(cell.clone());
         }
         let slot = self.cells.entry(log).or_default().clone();
         slot.get_or_try_init(|| self.restore(log)).await.cloned()

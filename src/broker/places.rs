@@ -4,13 +4,15 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::auth::Permit;
 use crate::base::Offset;
 use crate::broker::cell::{Isolation, PartitionCell};
 use crate::broker::fetch::ReadFault;
 use crate::broker::partitions::Partitions;
 use crate::store::{ReadHint, StoreError};
-use crate::wire::batch;
+use crate::wire::batch::{self, BatchError};
 
 /// A place that a client may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +111,7 @@ impl Partitions {
         &self,
         cell: &Arc<PartitionCell>,
         base: Offset,
-        find: impl FnOnce(&bytes::Bytes, Offset) -> Result<Option<(Offset, i64)>, batch::BatchError>,
+        find: impl FnOnce(&Bytes, Offset) -> Result<Option<(Offset, i64)>, BatchError>,
     ) -> Result<Option<Placement>, StoreError> {
         let engine = &self.core().engine;
         let chunks = engine.read(cell.log(), base, base + 1, 1, ReadHint::Point).await?;

@@ -46,8 +46,8 @@ impl TailLog {
         let mut left = want.max_bytes;
         let mut found = Vec::new();
         for chunk in self.chunks.range(start..).take_while(|chunk| chunk.last < want.upto) {
-            let fits = chunk.records.len() <= left;
-            if !fits && !(found.is_empty() && want.at_least_one) {
+            let forced = found.is_empty() && want.at_least_one;
+            if chunk.records.len() > left && !forced {
                 break;
             }
             left = left.saturating_sub(chunk.records.len());

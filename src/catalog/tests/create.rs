@@ -81,7 +81,8 @@ fn a_name_must_be_free_and_like_no_other() {
 fn an_assignment_by_hand_is_complete_and_names_this_broker_once() {
     let catalog = Catalog::default();
     let wrong = |fault| Err(CreateError::Assignment(fault));
-    let cases: [(&[(i32, &[i32])], _); 9] = [
+    type Assigned<'a> = &'a [(i32, &'a [i32])];
+    let cases: [(Assigned<'_>, _); 9] = [
         (&[(0, &[NODE])], Ok(1)),
         (&[(1, &[NODE]), (0, &[NODE])], Ok(2)),
         (&[(0, &[NODE]), (0, &[NODE])], wrong(AssignmentFault::Repeated { partition: 0 })),

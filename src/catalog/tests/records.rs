@@ -19,7 +19,7 @@ enum Step {
 
 fn name(number: u8) -> String {
     // Some of these are alike but for '.' and '_'.
-    format!("t{}{}{}", number % 5, if number % 2 == 0 { '.' } else { '_' }, number % 3)
+    format!("t{}{}{}", number % 5, if number.is_multiple_of(2) { '.' } else { '_' }, number % 3)
 }
 
 fn step() -> impl Strategy<Value = Step> {

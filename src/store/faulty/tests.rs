@@ -1,3 +1,5 @@
+//! The wrapper goes wrong as it is told to, and crashes to what was durable.
+
 use std::sync::Arc;
 
 use bytes::Bytes;
