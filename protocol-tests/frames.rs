@@ -133,6 +133,19 @@ fn a_client_id_may_be_null() {
     assert_eq!(answer[..4], 9i32.to_be_bytes());
 }
 
+/// Kafka takes any bytes for a name and puts a replacement where they are no text.
+#[test]
+fn a_client_id_need_not_be_utf_8() {
+    for version in [1, 12] {
+        let mut client = connect();
+        let body: &[u8] = if version == 1 { &[0; 4] } else { &[0, 1, 0, 0, 0] };
+        let frame = [&[0, 3, 0, version, 0, 0, 0, 9, 0, 6][..], b"Z\xfcrich", body].concat();
+        client.send_frame(&frame);
+        let answer = client.receive_frame().expect("an answer");
+        assert_eq!(answer[..4], 9i32.to_be_bytes(), "v{version}");
+    }
+}
+
 #[test]
 fn a_client_id_longer_than_the_frame_closes_the_connection() {
     let mut client = connect();

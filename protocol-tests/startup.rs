@@ -103,7 +103,7 @@ fn settings_come_from_file_environment_and_flags_in_this_order() {
     std::fs::write(&file, written).expect("a file");
     let mut command = serve(&dir.path().join("data"), &["--set", "message.max.bytes=5555"]);
     command.arg("--config").arg(&file).env("KAFKA_LOG_RETENTION_MS", "4444");
-    command.env("KAFKA_MESSAGE_MAX_BYTES", "2222");
+    command.env("KAFKA_MESSAGE_MAX_BYTES", "2222").env("RUST_LOG", "error");
     let ready = dir.path().join("ready");
     command.arg("--ready-file").arg(&ready).stdout(Stdio::piped());
     let mut child = command.spawn().expect("the klamm binary runs");

@@ -72,6 +72,7 @@ fn an_array_length_of_two_billion_closes_the_connection() {
     still_serves();
 }
 
+/// Kafka reads such text with replacements and answers; to close the connection is as safe.
 #[test]
 fn text_that_is_not_utf_8_does_not_hurt() {
     const FIND_COORDINATOR: i16 = 10;
