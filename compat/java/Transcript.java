@@ -25,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -89,6 +90,9 @@ public class Transcript {
       run.play(Files.readAllLines(Path.of(file)));
     }
     run.background.values().forEach(Process::destroyForcibly);
+    try (var left = Files.walk(Path.of(run.variables.get("dir")))) {
+      left.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
+    }
     SCREEN.println("java: " + run.passed + " passed, " + run.failed.size() + " failed");
     System.exit(run.failed.isEmpty() ? 0 : 1);
   }
