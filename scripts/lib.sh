@@ -61,10 +61,20 @@ watch_rocksdb() {
   done
 }
 
+# Cargo tells what is stale by the files' times, and clones share its folder: what another clone
+# has built since this one was made would pass for this one's. So a change of clone makes it stale.
+notice_another_clone() {
+  local mark=$CARGO_TARGET_DIR/klamm-checkout
+  [ "$(cat "$mark" 2>/dev/null)" = "$ROOT" ] && return
+  touch src/lib.rs src/main.rs protocol-tests/main.rs protocol-tests/tidy.rs
+  echo "$ROOT" >"$mark"
+}
+
 # cargo_shown ARGS...: runs cargo in the shared folder, with progress that never stays silent.
 cargo_shown() {
   mkdir -p "$KLAMM_CACHE" "$CARGO_TARGET_DIR"
   touch "$KLAMM_CACHE/build-started"
+  notice_another_clone
   if ! ls "$CARGO_TARGET_DIR"/release/build/librocksdb-sys-*/out/librocksdb.a >/dev/null 2>&1; then
     say "the first build compiles RocksDB: about 25 minutes on 2 cores, once; later ones are short"
   fi
