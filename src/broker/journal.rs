@@ -107,3 +107,70 @@ impl Journal {
         self.applied.send_replace(now);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::store::Space;
+    use crate::store::faulty::Faulty;
+    use crate::store::mem::MemEngine;
+
+    fn put() -> Vec<Write> {
+        let (key, value) = (Bytes::from_static(b"key"), Bytes::from_static(b"value"));
+        vec![Write::Put { space: Space::Meta, key, value }]
+    }
+
+    /// Waits for `waiting` while the journal runs.
+    async fn while_running<T>(journal: &Arc<Journal>, waiting: impl Future<Output = T>) -> T {
+        tokio::select! {
+            done = waiting => done,
+            () = journal.clone().run() => panic!("the store is still there"),
+        }
+    }
+
+    #[derive(Default)]
+    struct Last(AtomicU64);
+
+    impl OnDurable for Last {
+        fn durable(&self, seq: Seq) {
+            let before = self.0.swap(seq, Ordering::Relaxed);
+            assert!(before < seq, "{seq} after {before}");
+        }
+    }
+
+    #[tokio::test]
+    async fn progress_that_was_made_before_anybody_followed_is_not_missed() {
+        let journal = Arc::new(Journal::new(Arc::new(MemEngine::new())));
+        let seq = journal.submit(put());
+        while_running(&journal, journal.durable(seq)).await.expect("it is durable");
+    }
+
+    #[tokio::test]
+    async fn what_follows_is_done_in_order_before_those_who_wait_are_released() {
+        let store = Arc::new(Faulty::new(Arc::new(MemEngine::new())));
+        let journal = Arc::new(Journal::new(store.clone()));
+        let last = Arc::new(Last::default());
+        store.hold_durable();
+        let seqs = [(); 3].map(|()| journal.submit_then(put(), last.clone()));
+        store.release_upto(seqs[1]);
+        while_running(&journal, journal.durable(seqs[1])).await.expect("it is durable");
+        assert_eq!(last.0.load(Ordering::Relaxed), seqs[1]);
+        store.release();
+        while_running(&journal, journal.durable(seqs[2])).await.expect("it is durable");
+        assert_eq!(last.0.load(Ordering::Relaxed), seqs[2]);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_store_that_fails_is_told() {
+        let store = Arc::new(Faulty::new(Arc::new(MemEngine::new())));
+        let journal = Arc::new(Journal::new(store.clone()));
+        store.fail_submit(1);
+        let seq = journal.submit(put());
+        while_running(&journal, journal.durable(seq)).await.expect_err("it cannot be durable");
+        assert!(journal.failure().is_some());
+    }
+}
