@@ -191,11 +191,16 @@ impl Partitions {
         let rules = rules(config, now, zstd_allowed);
         let batch = checked(part.records, rules).await.map_err(AppendFault::Batch)?;
         let room = self.room_for(&batch).await?;
-        self.count_in(&part.topic, &batch);
-        cell.append(&self.core, &self.tails, batch, room).map_err(|error| match error {
-            CellAppendError::Forgotten => AppendFault::UnknownPartition,
-            CellAppendError::Refused(refusal) => AppendFault::Producer(refusal),
-        })
+        let (bytes, records) = (batch.records.len(), batch.header.record_count);
+        let placed =
+            cell.append(&self.core, &self.tails, batch, room).map_err(|error| match error {
+                CellAppendError::Forgotten => AppendFault::UnknownPartition,
+                CellAppendError::Refused(refusal) => AppendFault::Producer(refusal),
+            })?;
+        let totals = self.totals(&part.topic);
+        totals.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
+        totals.records_in.fetch_add(u64::try_from(records).unwrap_or(0), Ordering::Relaxed);
+        Ok(placed)
     }
 
     /// Waits until there is room for the batch in the queue before the store's writer.
@@ -311,13 +316,6 @@ impl Partitions {
             return totals.clone();
         }
         self.totals.entry(topic.number).or_default().clone()
-    }
-
-    fn count_in(&self, topic: &Topic, batch: &ValidBatch) {
-        let totals = self.totals(topic);
-        totals.bytes_in.fetch_add(batch.records.len() as u64, Ordering::Relaxed);
-        let records = u64::try_from(batch.header.record_count).unwrap_or(0);
-        totals.records_in.fetch_add(records, Ordering::Relaxed);
     }
 
     /// Bytes that the tails of all partitions hold.

@@ -289,3 +289,16 @@ async fn records_that_are_no_batch_are_refused_and_cost_no_offset() {
     assert!(matches!(refused, Err(AppendFault::Batch(_))), "{refused:?}");
     assert_eq!(f.write(&topic, &["a"]).await, 0);
 }
+
+#[tokio::test]
+async fn what_is_refused_is_not_counted_as_traffic() {
+    let f = fixture().await;
+    let topic = f.topic("t", &[]).await;
+    let first = sample(&["a", "b"]).from_producer(7, 0, 0);
+    f.append(&topic, &first).await.expect("it is accepted");
+    let gap = f.append(&topic, &sample(&["z"]).from_producer(7, 0, 9)).await;
+    assert!(matches!(gap, Err(AppendFault::Producer(_))), "{gap:?}");
+    let totals = f.broker.partitions().totals(&topic);
+    assert_eq!(totals.records_in.load(Ordering::Relaxed), 2);
+    assert_eq!(totals.bytes_in.load(Ordering::Relaxed), first.bytes().len() as u64);
+}
